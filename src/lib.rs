@@ -1,0 +1,4 @@
+//! jsarena: choose, size and trust an embedded JavaScript engine in a Rust server.
+#![warn(missing_docs)]
+
+pub mod engine;
