@@ -17,8 +17,12 @@ pub struct Deadline {
 impl Deadline {
     /// A deadline `allowed` from now.
     pub fn after(allowed: Duration) -> Self {
-        let started = Instant::now();
-        Self { started, at: started + allowed }
+        Self::since(Instant::now(), allowed)
+    }
+
+    /// A deadline `allowed` after `started`.
+    pub fn since(started: Instant, allowed: Duration) -> Self {
+        Self { started, at: later(started, allowed) }
     }
 
     /// The instant at which it passes.
@@ -40,6 +44,21 @@ impl Deadline {
     pub fn ran(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+/// `at + by`, or so far away that nobody waits for it.
+pub(crate) fn later(at: Instant, by: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    at.checked_add(by).unwrap_or(at + FAR)
+}
+
+/// The two deadlines of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// At which the engine stops the script.
+    pub inner: Duration,
+    /// At which a worker that has still not answered is given up.
+    pub outer: Duration,
 }
 
 /// A thread that acts when an armed instant passes.

@@ -6,7 +6,7 @@
 //!
 //! Nothing here knows an async runtime of the caller, a command line or a clock other than its [`Deadline`].
 
-mod deadline;
+pub(crate) mod deadline;
 mod error;
 mod info;
 mod script;
@@ -14,7 +14,7 @@ mod script;
 pub mod fake;
 pub mod registry;
 
-pub use deadline::{Deadline, Watch, Watchdog};
+pub use deadline::{Deadline, Deadlines, Watch, Watchdog};
 pub use error::JsError;
 pub use info::{Capabilities, EngineInfo, Interruption};
 pub use script::{Script, ScriptId};

@@ -1,0 +1,125 @@
+//! The baseline: what people write first. Each job is a blocking task of the caller's tokio runtime, with a
+//! fresh isolate and the panic caught.
+//!
+//! Kept to be compared with, so it is left as naive as it is found in the wild: no queue of its own, the outer
+//! deadline counts from submission, and a script that does not stop keeps its thread for ever.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::session::{Recycle, Reuse, Session, SessionConfig};
+use super::stats::{Counter, Counters, Gauges, PoolState};
+use super::{Completion, Executor, Job, Outcome, TimeoutKind};
+use crate::engine::{Deadline, JsEngine, Limits};
+
+/// A blocking task with a fresh isolate for every job.
+pub struct Blocking {
+    engine: Arc<dyn JsEngine>,
+    limits: Limits,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    counters: Counters,
+    waiting: Counter,
+    closed: AtomicBool,
+    ended: Notify,
+}
+
+impl Blocking {
+    /// Makes the executor. Its jobs run on the blocking pool of whatever tokio runtime they are submitted in.
+    pub fn new(engine: Arc<dyn JsEngine>, limits: Limits) -> Self {
+        Self { engine, limits, shared: Arc::new(Shared::default()) }
+    }
+
+    async fn run(&self, job: Job) -> Completion {
+        let submitted = Instant::now();
+        let outer = job.deadlines.outer;
+        self.shared.waiting.up();
+        let (shared, engine, limits) =
+            (Arc::clone(&self.shared), Arc::clone(&self.engine), self.limits.clone());
+        let mut task = tokio::task::spawn_blocking(move || shared.run(engine, limits, &job));
+        let (outcome, started) = match tokio::time::timeout(outer, &mut task).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(join_error)) => (Outcome::Crash(join_error.to_string()), None),
+            Err(_) => {
+                self.shared.counters.lost_workers.up();
+                self.shared.counters.lost_now.up();
+                self.shared.ended.notify_waiters();
+                let shared = Arc::clone(&self.shared);
+                tokio::spawn(async move {
+                    let _ = task.await;
+                    shared.counters.lost_now.down();
+                });
+                (Outcome::Timeout { kind: TimeoutKind::Outer, ran: submitted.elapsed() }, Some(submitted))
+            }
+        };
+        Completion { outcome, submitted, started, finished: Instant::now(), attempts: 1 }
+    }
+}
+
+impl Shared {
+    fn run(&self, engine: Arc<dyn JsEngine>, limits: Limits, job: &Job) -> (Outcome, Option<Instant>) {
+        self.counters.busy.up();
+        self.waiting.down();
+        if self.closed.load(Ordering::SeqCst) {
+            self.counters.busy.down();
+            self.ended.notify_waiters();
+            return (Outcome::Cancelled, None);
+        }
+        let started = Instant::now();
+        let mut session =
+            Session::new(SessionConfig { engine, limits, reuse: Reuse::Fresh, recycle: Recycle::default() });
+        let ended = session.run(&job.script, &job.input, &Deadline::since(started, job.deadlines.inner));
+        session.discard();
+        self.counters.busy.down();
+        if ended.panicked {
+            self.counters.panics.up();
+        }
+        self.ended.notify_waiters();
+        (ended.outcome, Some(started))
+    }
+}
+
+impl Executor for Blocking {
+    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send + '_>> {
+        if self.shared.closed.load(Ordering::SeqCst) {
+            let now = Instant::now();
+            let outcome = Outcome::Cancelled;
+            let refused = Completion { outcome, submitted: now, started: None, finished: now, attempts: 1 };
+            return Box::pin(std::future::ready(refused));
+        }
+        Box::pin(self.run(job))
+    }
+
+    fn gauges(&self) -> Gauges {
+        let state = match self.shared.closed.load(Ordering::SeqCst) {
+            true => PoolState::Draining,
+            false => PoolState::Serving,
+        };
+        self.shared.counters.gauges(state, self.shared.waiting.get())
+    }
+
+    fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.shared.closed.store(true, Ordering::SeqCst);
+        Box::pin(async {
+            loop {
+                let mut ended = std::pin::pin!(self.shared.ended.notified());
+                // Listening before looking: what ends in between is not missed.
+                ended.as_mut().enable();
+                // What is lost will not end: it is not waited for.
+                let counters = &self.shared.counters;
+                if counters.busy.get() <= counters.lost_now.get() && self.shared.waiting.get() == 0 {
+                    return;
+                }
+                ended.await;
+            }
+        })
+    }
+}

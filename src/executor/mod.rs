@@ -1,0 +1,91 @@
+//! Executors: run jobs on isolates, and give every job exactly one outcome.
+//!
+//! [`ActorPool`] is the supervised set of workers behind one bounded queue; [`Blocking`] is what people write
+//! first, kept to be compared with. Neither ever sees an expected answer, and neither knows an engine: they
+//! make isolates through one [`JsEngine`](crate::engine::JsEngine) trait object.
+
+mod blocking;
+mod job;
+mod outcome;
+mod pool;
+mod session;
+mod stats;
+mod supervisor;
+mod worker_thread;
+
+#[cfg(test)]
+mod tests;
+
+pub use blocking::Blocking;
+pub use job::{Completion, Job};
+pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, TimeoutKind};
+pub use pool::{ActorPool, PoolConfig};
+pub use session::{Recycle, Reuse};
+pub use stats::{Gauges, PoolState};
+pub use supervisor::RestartPolicy;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What runs jobs. Every submitted job gets exactly one outcome, also while workers die, queues overflow and
+/// the executor shuts down.
+pub trait Executor: Send + Sync {
+    /// Hands over a job; the future gives its completion. Dropping the future does not cancel the job.
+    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send + '_>>;
+
+    /// What it is doing now.
+    fn gauges(&self) -> Gauges;
+
+    /// Stops taking jobs, answers those that have not started with `Cancelled`, and waits for the others.
+    fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// What stands between a job and everything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// A blocking task of the caller's tokio runtime with a fresh isolate: the naive way, kept as baseline.
+    Task,
+    /// A worker on its own operating system thread.
+    Thread,
+}
+
+impl Isolation {
+    /// All of them, least isolating first.
+    pub const ALL: [Self; 2] = [Self::Task, Self::Thread];
+
+    /// The name on the command line and in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Thread => "thread",
+        }
+    }
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Isolation {
+    type Err = UnknownIsolation;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|isolation| isolation.as_str() == text)
+            .ok_or_else(|| UnknownIsolation(text.to_owned()))
+    }
+}
+
+/// A name that is no isolation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown isolation `{0}` (known: task, thread)")]
+pub struct UnknownIsolation(String);

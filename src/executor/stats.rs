@@ -1,0 +1,90 @@
+//! What an executor is doing: gauges of now, and counters since it started.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+/// Whether an executor takes jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolState {
+    /// Its workers are being made.
+    Starting,
+    /// All workers are there.
+    Serving,
+    /// Workers are missing: they died faster than the restart budget allows, or too many are lost.
+    Degraded,
+    /// It takes no more jobs and ends those it has started.
+    Draining,
+    /// It has ended.
+    Stopped,
+}
+
+/// What an executor is doing now, and what has happened to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Gauges {
+    /// Whether it takes jobs.
+    pub state: PoolState,
+    /// Workers that can take a job.
+    pub workers: u64,
+    /// Workers that run one.
+    pub busy: u64,
+    /// Jobs that wait for a worker.
+    pub queued: u64,
+    /// Abandoned workers that have not come back.
+    pub lost_now: u64,
+    /// Panics caught.
+    pub panics: u64,
+    /// Workers started again.
+    pub restarts: u64,
+    /// Workers abandoned because they did not answer by the outer deadline.
+    pub lost_workers: u64,
+    /// Isolates replaced for their age, their heap, or an error that spent them.
+    pub recycled: u64,
+}
+
+/// Counters that the threads of an executor share.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub workers: Counter,
+    pub busy: Counter,
+    pub lost_now: Counter,
+    pub panics: Counter,
+    pub restarts: Counter,
+    pub lost_workers: Counter,
+    pub recycled: Counter,
+}
+
+/// A number that threads add to. Only ever read as a figure, so it orders nothing.
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub fn up(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn down(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    pub fn gauges(&self, state: PoolState, queued: u64) -> Gauges {
+        Gauges {
+            state,
+            workers: self.workers.get(),
+            busy: self.busy.get(),
+            queued,
+            lost_now: self.lost_now.get(),
+            panics: self.panics.get(),
+            restarts: self.restarts.get(),
+            lost_workers: self.lost_workers.get(),
+            recycled: self.recycled.get(),
+        }
+    }
+}
