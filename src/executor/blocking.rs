@@ -15,17 +15,14 @@ use tokio::sync::Notify;
 use super::session::{Recycle, Reuse, Session, SessionConfig};
 use super::stats::{Counter, Counters, Gauges, PoolState};
 use super::{Completion, Executor, Job, Outcome, TimeoutKind};
-use crate::engine::{Deadline, JsEngine, Limits};
+use crate::engine::{Deadline, JsEngine, JsError, Limits};
 
 /// A blocking task with a fresh isolate for every job.
-pub struct Blocking {
+pub struct Blocking(Arc<Shared>);
+
+struct Shared {
     engine: Arc<dyn JsEngine>,
     limits: Limits,
-    shared: Arc<Shared>,
-}
-
-#[derive(Default)]
-struct Shared {
     counters: Counters,
     waiting: Counter,
     closed: AtomicBool,
@@ -35,37 +32,36 @@ struct Shared {
 impl Blocking {
     /// Makes the executor. Its jobs run on the blocking pool of whatever tokio runtime they are submitted in.
     pub fn new(engine: Arc<dyn JsEngine>, limits: Limits) -> Self {
-        Self { engine, limits, shared: Arc::new(Shared::default()) }
+        let (counters, waiting, closed, ended) = Default::default();
+        Self(Arc::new(Shared { engine, limits, counters, waiting, closed, ended }))
     }
+}
 
-    async fn run(&self, job: Job) -> Completion {
+impl Shared {
+    async fn submit(self: Arc<Self>, job: Job) -> Completion {
         let submitted = Instant::now();
         let outer = job.deadlines.outer;
-        self.shared.waiting.up();
-        let (shared, engine, limits) =
-            (Arc::clone(&self.shared), Arc::clone(&self.engine), self.limits.clone());
-        let mut task = tokio::task::spawn_blocking(move || shared.run(engine, limits, &job));
+        self.waiting.up();
+        let shared = Arc::clone(&self);
+        let mut task = tokio::task::spawn_blocking(move || shared.run(&job));
         let (outcome, started) = match tokio::time::timeout(outer, &mut task).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(join_error)) => (Outcome::Crash(join_error.to_string()), None),
             Err(_) => {
-                self.shared.counters.lost_workers.up();
-                self.shared.counters.lost_now.up();
-                self.shared.ended.notify_waiters();
-                let shared = Arc::clone(&self.shared);
+                self.counters.lost_workers.up();
+                self.counters.lost_now.up();
+                self.ended.notify_waiters();
                 tokio::spawn(async move {
                     let _ = task.await;
-                    shared.counters.lost_now.down();
+                    self.counters.lost_now.down();
                 });
                 (Outcome::Timeout { kind: TimeoutKind::Outer, ran: submitted.elapsed() }, Some(submitted))
             }
         };
         Completion { outcome, submitted, started, finished: Instant::now(), attempts: 1 }
     }
-}
 
-impl Shared {
-    fn run(&self, engine: Arc<dyn JsEngine>, limits: Limits, job: &Job) -> (Outcome, Option<Instant>) {
+    fn run(&self, job: &Job) -> (Outcome, Option<Instant>) {
         self.counters.busy.up();
         self.waiting.down();
         if self.closed.load(Ordering::SeqCst) {
@@ -74,8 +70,9 @@ impl Shared {
             return (Outcome::Cancelled, None);
         }
         let started = Instant::now();
-        let mut session =
-            Session::new(SessionConfig { engine, limits, reuse: Reuse::Fresh, recycle: Recycle::default() });
+        let (engine, limits) = (Arc::clone(&self.engine), self.limits.clone());
+        let config = SessionConfig { engine, limits, reuse: Reuse::Fresh, recycle: Recycle::default() };
+        let mut session = Session::new(config);
         let ended = session.run(&job.script, &job.input, &Deadline::since(started, job.deadlines.inner));
         session.discard();
         self.counters.busy.down();
@@ -88,34 +85,38 @@ impl Shared {
 }
 
 impl Executor for Blocking {
-    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send + '_>> {
-        if self.shared.closed.load(Ordering::SeqCst) {
+    fn ready(&self) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send + '_>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>> {
+        if self.0.closed.load(Ordering::SeqCst) {
             let now = Instant::now();
             let outcome = Outcome::Cancelled;
             let refused = Completion { outcome, submitted: now, started: None, finished: now, attempts: 1 };
             return Box::pin(std::future::ready(refused));
         }
-        Box::pin(self.run(job))
+        Box::pin(Arc::clone(&self.0).submit(job))
     }
 
     fn gauges(&self) -> Gauges {
-        let state = match self.shared.closed.load(Ordering::SeqCst) {
+        let state = match self.0.closed.load(Ordering::SeqCst) {
             true => PoolState::Draining,
             false => PoolState::Serving,
         };
-        self.shared.counters.gauges(state, self.shared.waiting.get())
+        self.0.counters.gauges(state, self.0.waiting.get())
     }
 
     fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.shared.closed.store(true, Ordering::SeqCst);
+        self.0.closed.store(true, Ordering::SeqCst);
         Box::pin(async {
             loop {
-                let mut ended = std::pin::pin!(self.shared.ended.notified());
+                let mut ended = std::pin::pin!(self.0.ended.notified());
                 // Listening before looking: what ends in between is not missed.
                 ended.as_mut().enable();
                 // What is lost will not end: it is not waited for.
-                let counters = &self.shared.counters;
-                if counters.busy.get() <= counters.lost_now.get() && self.shared.waiting.get() == 0 {
+                let counters = &self.0.counters;
+                if counters.busy.get() <= counters.lost_now.get() && self.0.waiting.get() == 0 {
                     return;
                 }
                 ended.await;

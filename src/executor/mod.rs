@@ -32,11 +32,20 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::JsError;
+
 /// What runs jobs. Every submitted job gets exactly one outcome, also while workers die, queues overflow and
 /// the executor shuts down.
 pub trait Executor: Send + Sync {
-    /// Hands over a job; the future gives its completion. Dropping the future does not cancel the job.
-    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send + '_>>;
+    /// Waits until it can run jobs at full strength.
+    ///
+    /// # Errors
+    /// What the engine said, when a worker could not be given an isolate.
+    fn ready(&self) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send + '_>>;
+
+    /// Hands over a job, now; the future gives its completion. Dropping the future does not cancel a job that
+    /// waits in a pool's queue.
+    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>>;
 
     /// What it is doing now.
     fn gauges(&self) -> Gauges;

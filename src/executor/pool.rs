@@ -158,7 +158,11 @@ impl Drop for ActorPool {
 }
 
 impl Executor for ActorPool {
-    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send + '_>> {
+    fn ready(&self) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send + '_>> {
+        Box::pin(self.ready())
+    }
+
+    fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>> {
         Box::pin(self.submit(job))
     }
 

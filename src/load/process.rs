@@ -1,0 +1,67 @@
+//! What this process uses: resident memory and processor time.
+
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+/// Resident memory of this process now, bytes; zero where the system does not tell.
+pub fn resident_bytes() -> u64 {
+    #[cfg(target_os = "linux")]
+    let resident = procfs::process::Process::myself()
+        .and_then(|process| process.statm())
+        .map_or(0, |pages| pages.resident * procfs::page_size());
+    #[cfg(not(target_os = "linux"))]
+    let resident = {
+        let mut system = sysinfo::System::new();
+        let own = sysinfo::Pid::from_u32(std::process::id());
+        system.refresh_processes(sysinfo::ProcessesToUpdate::Some(&[own]), true);
+        system.process(own).map_or(0, sysinfo::Process::memory)
+    };
+    resident
+}
+
+/// Lets the kernel forget the high-water mark so far, where it keeps one.
+pub fn forget_peak() {
+    // Where it cannot be forgotten, the mark of the whole process is above that of the run: still a bound.
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The kernel's own high-water mark of resident memory, bytes, where it keeps one.
+pub fn peak_bytes() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return procfs::process::Process::myself().ok()?.status().ok()?.vmhwm.map(|kib| kib * 1024);
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// Processor time of the whole process so far.
+pub fn cpu_of_process() -> Duration {
+    cpu(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// Processor time of the calling thread so far.
+pub fn cpu_of_thread() -> Duration {
+    cpu(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn cpu(clock: ClockId) -> Duration {
+    clock_gettime(clock).map_or(Duration::ZERO, Duration::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_and_processor_time_are_seen() {
+        let before = resident_bytes();
+        let block = vec![1u8; 64 << 20];
+        assert!(resident_bytes() >= before + (60 << 20), "64 MiB more are resident");
+        assert!(peak_bytes().is_none_or(|peak| peak >= before + (60 << 20)));
+        let cpu = cpu_of_thread();
+        let sum: u64 = (0..20).flat_map(|_| &block).map(|byte| u64::from(*byte)).sum();
+        assert_eq!(sum, 20 * (64 << 20));
+        assert!(cpu_of_thread() > cpu && cpu_of_process() > Duration::ZERO);
+    }
+}
