@@ -23,6 +23,7 @@ pub use pool::{ActorPool, PoolConfig};
 pub use session::{Recycle, Reuse};
 pub use stats::{Gauges, PoolState};
 pub use supervisor::RestartPolicy;
+pub use worker_thread::THREAD_NAME as WORKER_THREAD_NAME;
 
 use std::fmt;
 use std::future::Future;

@@ -100,7 +100,7 @@ pub(super) fn spawn(
 }
 
 /// How the names of worker threads begin.
-pub(super) const THREAD_NAME: &str = "jsarena-worker-";
+pub const THREAD_NAME: &str = "jsarena-worker-";
 
 struct Worker {
     id: WorkerId,

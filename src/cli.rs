@@ -1,0 +1,194 @@
+//! The command line: what may be said, and what is meant by it once flags, `jsarena.toml` and defaults are
+//! put together. Runs nothing.
+
+mod settings;
+mod values;
+
+pub use settings::{Selection, Settings, UsageError};
+pub use values::{Size, Time};
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+/// Choose, size and trust an embedded JavaScript engine in a Rust server.
+#[derive(Debug, Parser)]
+#[command(name = "jsarena", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// A config file; without this, jsarena.toml in the current folder, if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more on standard error (-v: what the pool does, -vv: everything); JSARENA_LOG filters in full
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the engines: versions, capabilities, and what is not built in
+    Engines {
+        /// How to print
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// List the workloads
+    Workloads {
+        /// Names, globs over names, or folders of suites
+        #[arg(short, long, value_name = "GLOB|DIR", value_delimiter = ',')]
+        workloads: Vec<String>,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// Run every pair of engine and workload once and check the answers
+    Verify(Flags),
+    /// One load run, with live percentiles
+    Run(Flags),
+    /// Engines × workloads × isolations, into a record and a report
+    Compare(Flags),
+    /// Make reports from records
+    Report(ReportArgs),
+    /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
+    #[command(hide = true)]
+    Cell,
+}
+
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Text,
+    /// A JSON array of objects, each with an `id`.
+    Json,
+}
+
+/// Options shared by the commands that run something. Each may also stand in `jsarena.toml` under the same
+/// name; flags win.
+#[derive(Debug, Default, Args, Serialize)]
+pub struct Flags {
+    /// Engines, by name, or `all`
+    #[arg(short, long, alias = "engine", value_name = "A,B", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub engines: Vec<String>,
+    /// Names, globs over names, or folders of suites
+    #[arg(short, long, alias = "workload", value_name = "GLOB|DIR", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<String>,
+    /// What stands between a job and everything else: task, thread
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub isolation: Vec<String>,
+    /// What the next job of a worker finds: keep, reset, fresh
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reuse: Vec<String>,
+    /// Workers of a pool [default: one a processor]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
+    /// Closed loop: this many clients, each with one job in flight [default: four a worker]
+    #[arg(long, value_name = "N", conflicts_with = "rate")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+    /// Open loop: this many jobs a second, whatever happens to them
+    #[arg(long, value_name = "R")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// How an open loop's jobs are spaced: constant, poisson
+    #[arg(long, value_name = "HOW")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spacing: Option<String>,
+    /// Time on the clock, for each cell and round [default: 5s; compare: 2s]
+    #[arg(long, value_name = "TIME", conflicts_with = "count")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Time>,
+    /// Jobs instead of a time, for each cell and round
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// Load before the clock starts [default: 1s; compare: 500ms]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmup: Option<Time>,
+    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 3]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u32>,
+    /// Inner deadline: the engine stops the script [default: 25s, of filters 12s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Time>,
+    /// Outer deadline: the worker is given up [default: 5s after the inner one, of filters 3s]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outer_timeout: Option<Time>,
+    /// Heap limit of an isolate, where its engine has one [default: 128MiB]
+    #[arg(long, value_name = "SIZE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
+    /// Most jobs that wait for a worker; the next one is rejected [default: 1024]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<u32>,
+    /// Replace an isolate after this many jobs
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recycle_jobs: Option<u64>,
+    /// Replace an isolate whose heap holds more than this
+    #[arg(long, value_name = "SIZE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recycle_heap: Option<Size>,
+    /// Most threads of tokio's blocking pool [default: tokio's 512]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocking_threads: Option<u32>,
+    /// Seed of everything random [default: 1]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Short runs, for a first impression: half a second and one round a cell
+    #[arg(long)]
+    #[serde(skip_serializing_if = "is_false")]
+    pub quick: bool,
+    /// Folder of the record and its report [default, compare: reports/<date>-<host>]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out: Option<PathBuf>,
+    /// What to print: text, or json (the record and nothing else)
+    #[arg(long, value_name = "FORMAT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// What `report` is asked.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Records (record.json), of runs that belong together
+    #[arg(value_name = "RECORD", required_unless_present_any = ["schema"])]
+    pub records: Vec<PathBuf>,
+    /// Formats: markdown, html, csv, hlog, json, terminal
+    #[arg(long, value_name = "A,B", value_delimiter = ',', default_values_t = ["terminal".to_owned()])]
+    pub format: Vec<String>,
+    /// Folder to write them to; without it they are printed
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Put the ranking into this Markdown file, between its jsarena:table markers
+    #[arg(long, value_name = "FILE")]
+    pub splice: Option<PathBuf>,
+    /// Only check that the records are whole: form, sums, histograms
+    #[arg(long)]
+    pub validate: bool,
+    /// Print the record's JSON Schema
+    #[arg(long)]
+    pub schema: bool,
+}

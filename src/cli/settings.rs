@@ -1,0 +1,340 @@
+//! Settings: defaults, then `jsarena.toml`, then flags; checked.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use serde::Deserialize;
+
+use super::{Flags, Size, Time};
+use crate::engine::registry::{self, Entry};
+use crate::engine::{Deadlines, Limits};
+use crate::executor::{Isolation, Recycle, Reuse};
+use crate::load::{Arrivals, Plan, Spacing, Stop};
+use crate::workload::{Workload, WorkloadError, select};
+
+/// What is wrong with what the user asked for, in one line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+impl From<WorkloadError> for UsageError {
+    fn from(error: WorkloadError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The engines and workloads asked for.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Engines, built in or not, in the order of the registry.
+    pub engines: Vec<Entry>,
+    /// Workloads, by name.
+    pub workloads: Vec<Workload>,
+    /// How the workloads were asked for, so that a child process can ask for the same.
+    pub asked_workloads: Vec<String>,
+}
+
+/// What a command that runs something was asked to do.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What to run.
+    pub selection: Selection,
+    /// Under which isolations.
+    pub isolations: Vec<Isolation>,
+    /// With which reuses.
+    pub reuses: Vec<Reuse>,
+    /// Workers of a pool.
+    pub workers: u32,
+    /// The load of each cell.
+    pub plan: Plan,
+    /// How often each cell is measured.
+    pub rounds: u32,
+    /// Deadlines that replace the workloads' own.
+    timeout: Option<Duration>,
+    outer_timeout: Option<Duration>,
+    /// What an isolate may use.
+    pub limits: Limits,
+    /// Most jobs that wait.
+    pub queue: u32,
+    /// When isolates are replaced.
+    pub recycle: Recycle,
+    /// Most threads of tokio's blocking pool.
+    pub blocking_threads: Option<u32>,
+    /// Where the record goes.
+    pub out: Option<PathBuf>,
+    /// Whether the record itself is printed, and nothing else.
+    pub json: bool,
+}
+
+/// What a command does where nothing is said.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    isolations: &'static [Isolation],
+    duration: Duration,
+    warmup: Duration,
+    rounds: u32,
+}
+
+impl Defaults {
+    /// Of `run` and `verify`: one cell, looked at closely.
+    pub const RUN: Self = Self {
+        isolations: &[Isolation::Thread],
+        duration: Duration::from_secs(5),
+        warmup: Duration::from_secs(1),
+        rounds: 1,
+    };
+
+    /// Of `compare`: the whole matrix in a quarter of an hour.
+    pub const COMPARE: Self = Self {
+        isolations: &[Isolation::Thread, Isolation::Task],
+        duration: Duration::from_secs(2),
+        warmup: Duration::from_millis(500),
+        rounds: 3,
+    };
+
+    const QUICK_DURATION: Duration = Duration::from_millis(500);
+    const QUICK_WARMUP: Duration = Duration::from_millis(200);
+}
+
+/// Flags and file put together, not yet checked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Merged {
+    engines: Vec<String>,
+    workloads: Vec<String>,
+    isolation: Vec<String>,
+    reuse: Vec<String>,
+    workers: Option<u32>,
+    concurrency: Option<u32>,
+    rate: Option<f64>,
+    spacing: Option<String>,
+    duration: Option<Time>,
+    count: Option<u64>,
+    warmup: Option<Time>,
+    rounds: Option<u32>,
+    timeout: Option<Time>,
+    outer_timeout: Option<Time>,
+    memory: Option<Size>,
+    queue: Option<u32>,
+    recycle_jobs: Option<u64>,
+    recycle_heap: Option<Size>,
+    blocking_threads: Option<u32>,
+    seed: Option<u64>,
+    quick: bool,
+    out: Option<PathBuf>,
+    format: Option<String>,
+}
+
+impl Settings {
+    /// Puts flags, config file and defaults together and checks the whole.
+    ///
+    /// # Errors
+    /// [`UsageError`]: one line that says what is wrong, where, and names the near match if there is one.
+    pub fn gather(flags: &Flags, config: Option<&Path>, defaults: Defaults) -> Result<Self, UsageError> {
+        let file = match config {
+            Some(path) if !path.is_file() => return Err(UsageError(format!("{}: no such config file", path.display()))),
+            Some(path) => Toml::file_exact(path),
+            None => Toml::file_exact("jsarena.toml"),
+        };
+        let merged: Merged = Figment::new()
+            .merge(file)
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|error| UsageError(error.to_string()))?;
+        merged.check(defaults)
+    }
+
+    /// The deadlines of a workload's jobs, as asked for or its own. An outer deadline that was not asked for
+    /// keeps its distance from the inner one.
+    pub fn deadlines(&self, workload: &Workload) -> Deadlines {
+        let own = workload.deadlines();
+        let inner = self.timeout.unwrap_or(own.inner);
+        let outer = self.outer_timeout.unwrap_or_else(|| inner.saturating_add(own.outer.saturating_sub(own.inner)));
+        Deadlines { inner, outer }
+    }
+}
+
+impl Merged {
+    fn check(self, defaults: Defaults) -> Result<Settings, UsageError> {
+        let quick = self.quick;
+        let workers = at_least_one("workers", self.workers)?.unwrap_or_else(processors);
+        let duration = if quick { Defaults::QUICK_DURATION } else { defaults.duration };
+        let warmup = if quick { Defaults::QUICK_WARMUP } else { defaults.warmup };
+        let arrivals = match (self.rate, at_least_one("concurrency", self.concurrency)?) {
+            (Some(_), Some(_)) => return Err(UsageError("either concurrency or rate, not both".to_owned())),
+            (Some(rate), None) if !(rate.is_finite() && rate > 0.0) => {
+                return Err(UsageError(format!("rate: {rate} is no rate; give jobs a second, above zero")));
+            }
+            (Some(rate_per_s), None) => Arrivals::Open { rate_per_s, spacing: spacing(self.spacing.as_deref())? },
+            (None, concurrency) => Arrivals::Closed { concurrency: concurrency.unwrap_or(workers.saturating_mul(4)) },
+        };
+        let stop = match (self.count, self.duration) {
+            (Some(_), Some(_)) => return Err(UsageError("either count or duration, not both".to_owned())),
+            (Some(0), _) => return Err(UsageError("count: nothing to do; give at least 1".to_owned())),
+            (Some(count), None) => Stop::Count(count),
+            (None, time) => Stop::After(time.map_or(duration, |time| time.0)),
+        };
+        let plan = Plan {
+            arrivals,
+            warmup: self.warmup.map_or(warmup, |time| time.0),
+            stop,
+            seed: self.seed.unwrap_or(1),
+        };
+        let limits = Limits::default();
+        let settings = Settings {
+            selection: Selection {
+                engines: engines(&self.engines)?,
+                workloads: select(&self.workloads)?,
+                asked_workloads: self.workloads,
+            },
+            isolations: parse_all("isolation", &self.isolation, defaults.isolations, Isolation::ALL.map(Isolation::as_str))?,
+            reuses: parse_all("reuse", &self.reuse, &[Reuse::Keep], Reuse::ALL.map(Reuse::as_str))?,
+            workers,
+            plan,
+            rounds: at_least_one("rounds", self.rounds)?.unwrap_or(if quick { 1 } else { defaults.rounds }),
+            timeout: self.timeout.map(|time| time.0),
+            outer_timeout: self.outer_timeout.map(|time| time.0),
+            limits: Limits { heap: self.memory.map(|size| size.0).or(limits.heap), ..limits },
+            queue: at_least_one("queue", self.queue)?.unwrap_or(1024),
+            recycle: Recycle { after_jobs: self.recycle_jobs, above_heap: self.recycle_heap.map(|size| size.0) },
+            blocking_threads: at_least_one("blocking_threads", self.blocking_threads)?,
+            out: self.out,
+            json: match self.format.as_deref() {
+                None | Some("text") => false,
+                Some("json") => true,
+                Some(other) => return Err(unknown("format", other, ["text", "json"])),
+            },
+        };
+        for workload in &settings.selection.workloads {
+            let Deadlines { inner, outer } = settings.deadlines(workload);
+            if outer < inner {
+                return Err(UsageError(format!(
+                    "outer_timeout: {outer:?} is before the inner deadline of {inner:?} ({})",
+                    workload.name
+                )));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+fn engines(asked: &[String]) -> Result<Vec<Entry>, UsageError> {
+    let mut chosen = Vec::new();
+    for name in asked {
+        if name == "all" {
+            chosen.extend(registry::entries().iter().copied());
+            continue;
+        }
+        let known = || registry::entries().iter().map(Entry::id).chain([registry::FAKE, "all"]);
+        chosen.push(registry::find(name).ok_or_else(|| unknown("engine", name, known()))?);
+    }
+    if asked.is_empty() {
+        chosen.extend(registry::entries().iter().copied());
+    }
+    let mut seen = std::collections::HashSet::new();
+    chosen.retain(|entry| seen.insert(entry.id()));
+    Ok(chosen)
+}
+
+fn spacing(asked: Option<&str>) -> Result<Spacing, UsageError> {
+    match asked {
+        None | Some("constant") => Ok(Spacing::Constant),
+        Some("poisson") => Ok(Spacing::Poisson),
+        Some(other) => Err(unknown("spacing", other, ["constant", "poisson"])),
+    }
+}
+
+fn parse_all<T: std::str::FromStr + Copy + PartialEq, const N: usize>(
+    what: &str,
+    asked: &[String],
+    default: &[T],
+    known: [&str; N],
+) -> Result<Vec<T>, UsageError> {
+    if asked.is_empty() {
+        return Ok(default.to_vec());
+    }
+    let mut chosen = Vec::new();
+    for name in asked {
+        let value = name.parse().map_err(|_| unknown(what, name, known))?;
+        if !chosen.contains(&value) {
+            chosen.push(value);
+        }
+    }
+    Ok(chosen)
+}
+
+fn at_least_one(what: &str, asked: Option<u32>) -> Result<Option<u32>, UsageError> {
+    if asked == Some(0) { Err(UsageError(format!("{what}: give at least 1"))) } else { Ok(asked) }
+}
+
+/// One line: what is unknown, its near match, and all that is known.
+fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> UsageError {
+    let known: Vec<&str> = known.into_iter().collect();
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| format!("; did you mean `{candidate}`?"));
+    UsageError(format!("unknown {what} `{name}`{} (known: {})", near.unwrap_or_default(), known.join(", ")))
+}
+
+fn processors() -> u32 {
+    std::thread::available_parallelism().map_or(1, |processors| u32::try_from(processors.get()).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gather(flags: &Flags, toml: &str) -> Result<Settings, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), toml).unwrap();
+        Settings::gather(flags, Some(file.path()), Defaults::RUN).map_err(|error| error.to_string())
+    }
+
+    fn complaint(toml: &str) -> String {
+        gather(&Flags::default(), toml).expect_err(toml)
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let flags = Flags { workers: Some(3), ..Flags::default() };
+        let settings = gather(&flags, "workers = 7\nduration = '9s'\nmemory = '64MiB'").unwrap();
+        assert_eq!(settings.workers, 3);
+        assert_eq!(settings.plan.stop, Stop::After(Duration::from_secs(9)));
+        assert_eq!(settings.limits.heap, Some(bytesize::ByteSize::mib(64)));
+        assert_eq!(settings.plan.warmup, Duration::from_secs(1));
+        assert_eq!(settings.plan.arrivals, Arrivals::Closed { concurrency: 12 });
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_line_with_the_near_match() {
+        for (toml, expected) in [
+            ("engines = ['bao']", "unknown engine `bao`; did you mean `boa`?"),
+            ("isolation = ['tread']", "unknown isolation `tread`; did you mean `thread`?"),
+            ("reuse = ['kep']", "did you mean `keep`?"),
+            ("workloads = ['seed/fob']", "did you mean `seed/fib`?"),
+            ("workers = 0", "workers: give at least 1"),
+            ("rate = -1.0", "rate: -1 is no rate"),
+            ("rate = 1.0\nconcurrency = 1", "either concurrency or rate"),
+            ("duration = 'ten'", "is no time"),
+            ("timeout = '2s'\nouter_timeout = '1s'", "is before the inner deadline"),
+            ("wrokers = 2", "wrokers"),
+        ] {
+            let complaint = complaint(toml);
+            assert!(complaint.contains(expected), "{toml}: {complaint}");
+            assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        }
+    }
+
+    #[test]
+    fn an_outer_deadline_keeps_its_distance() {
+        let settings = gather(&Flags::default(), "workloads = ['seed/fib', 'seed/filter-records']\ntimeout = '1s'").unwrap();
+        let outer: Vec<_> =
+            settings.selection.workloads.iter().map(|workload| settings.deadlines(workload).outer.as_secs()).collect();
+        assert_eq!(outer, [6, 4], "5 s after for a task, 3 s after for a filter");
+    }
+}

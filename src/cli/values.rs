@@ -1,0 +1,99 @@
+//! Values with a unit, written the same way on the command line and in a config file.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
+
+/// A time, such as `10s`, `250ms` or `1m 30s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Time(pub Duration);
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|error| format!("`{text}` is no time ({error}); write 10s, 250ms or 2m"))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+impl TryFrom<String> for Time {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Time> for String {
+    fn from(time: Time) -> Self {
+        time.to_string()
+    }
+}
+
+/// A size in bytes, such as `128MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Size(pub ByteSize);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is no size; write 128MiB or 2GiB"))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} B", self.0.as_u64())
+    }
+}
+
+impl TryFrom<String> for Size {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Size> for String {
+    fn from(size: Size) -> Self {
+        size.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_are_the_same_value() {
+        for text in ["10s", "250ms", "1m 30s"] {
+            let time: Time = text.parse().unwrap();
+            assert_eq!(String::from(time).parse::<Time>().unwrap(), time);
+        }
+        for text in ["128MiB", "1GB", "4096"] {
+            let size: Size = text.parse().unwrap();
+            assert_eq!(String::from(size).parse::<Size>().unwrap(), size);
+        }
+    }
+
+    #[test]
+    fn what_is_neither_says_how_to_write_it() {
+        assert!("ten".parse::<Time>().unwrap_err().contains("write 10s"));
+        assert!("lots".parse::<Size>().unwrap_err().contains("write 128MiB"));
+    }
+}

@@ -1,0 +1,192 @@
+//! One cell of a matrix, in a process of its own: specification in, events out.
+//!
+//! A cell has its own process so that V8's process-wide state, the allocator's history and a crash stay out of
+//! every other measurement.
+
+use std::fs::File;
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Verdict};
+use crate::engine::{Deadlines, Limits, registry};
+use crate::executor::{ActorPool, Blocking, Executor, Isolation, Job, Outcome, PoolConfig, Recycle, Reuse};
+use crate::load::{self, Live, Load, Plan};
+use crate::stats::Summary;
+use crate::workload::{Workload, select};
+
+/// What a cell is to do. Read by a child of the very program that wrote it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CellSpec {
+    pub engine: String,
+    pub workload: String,
+    pub workload_hash: String,
+    /// How the parent found the workload.
+    pub asked_workloads: Vec<String>,
+    pub isolation: Isolation,
+    pub reuse: Reuse,
+    pub workers: u32,
+    pub plan: Plan,
+    pub inner: Duration,
+    pub outer: Duration,
+    pub heap_bytes: Option<u64>,
+    pub queue: u32,
+    pub recycle_jobs: Option<u64>,
+    pub recycle_heap_bytes: Option<u64>,
+    pub blocking_threads: Option<u32>,
+    pub task: CellTask,
+}
+
+/// What to do with the workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CellTask {
+    /// Run the plan.
+    Load,
+    /// Run one job and explain what is wrong with it, if anything is.
+    Verify,
+}
+
+/// What a cell says, a line of JSON each.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum CellEvent {
+    /// How the load goes so far.
+    Progress { finished: u64, errors: u64, throughput_per_s: f64, p50_us: f64, p99_us: f64 },
+    /// It has run.
+    Measured(Box<Summary>),
+    /// One job has; what is wrong with it.
+    Verified(Option<String>),
+    /// It could not.
+    Failed(String),
+}
+
+/// Time between two progress events.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// Does what standard input says. Guests that print get standard error: standard output is for events.
+pub fn serve() -> Result<Verdict, Failure> {
+    die_with_parent();
+    let mut events = take_stdout()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let spec: CellSpec = serde_json::from_str(&line).context("a cell's specification")?;
+    let last = match spec.task {
+        CellTask::Load => measure(&spec, &mut events).map(|summary| CellEvent::Measured(Box::new(summary))),
+        CellTask::Verify => verify(&spec).map(CellEvent::Verified),
+    };
+    say(&mut events, &last.unwrap_or_else(|error| CellEvent::Failed(format!("{error:#}"))))?;
+    // A lost worker may still hold an isolate: nothing is torn down that the exit does not tear down anyway.
+    std::process::exit(0);
+}
+
+fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
+    let workload = spec.workload()?;
+    let checker = workload.checker();
+    let load = Load {
+        plan: spec.plan,
+        script: Arc::clone(&workload.script),
+        input: Arc::clone(&workload.input),
+        deadlines: spec.deadlines(),
+        check: Arc::new(move |answer| checker.accepts(answer)),
+        blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
+    };
+    let executor = spec.executor()?;
+    let live = Live::default();
+    let mut progress = events.try_clone()?;
+    let watched = live.clone();
+    thread::Builder::new().name("jsarena-progress".to_owned()).spawn(move || {
+        loop {
+            thread::sleep(PROGRESS_EVERY);
+            let Some(now) = watched.snapshot() else { continue };
+            let event = CellEvent::Progress {
+                finished: now.finished,
+                errors: now.errors,
+                throughput_per_s: now.throughput_per_s,
+                p50_us: now.p50.as_secs_f64() * 1e6,
+                p99_us: now.p99.as_secs_f64() * 1e6,
+            };
+            // Without a reader there is nobody to show progress to.
+            if say(&mut progress, &event).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(load::run(&executor, &load, &live)?)
+}
+
+fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
+    let workload = spec.workload()?;
+    let executor = spec.executor()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let completion = runtime.block_on(async {
+        executor.ready().await?;
+        let (script, input) = (Arc::clone(&workload.script), Arc::clone(&workload.input));
+        anyhow::Ok(executor.submit(Job { script, input, deadlines: spec.deadlines() }).await)
+    })?;
+    runtime.shutdown_background();
+    Ok(match completion.outcome {
+        Outcome::Ok(answer) => workload.expected.explain(&answer).map(|why| format!("wrong answer: {why}")),
+        failed => Some(failed.to_string()),
+    })
+}
+
+impl CellSpec {
+    fn workload(&self) -> anyhow::Result<Workload> {
+        let workload = select(&self.asked_workloads)?
+            .into_iter()
+            .find(|workload| workload.name == self.workload)
+            .with_context(|| format!("the workload {} is gone", self.workload))?;
+        if workload.hash == self.workload_hash {
+            Ok(workload)
+        } else {
+            Err(anyhow!("{}: changed since the run began", self.workload))
+        }
+    }
+
+    fn deadlines(&self) -> Deadlines {
+        Deadlines { inner: self.inner, outer: self.outer }
+    }
+
+    fn executor(&self) -> anyhow::Result<Arc<dyn Executor>> {
+        let entry = registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
+        let engine = entry.engine()?;
+        let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
+        Ok(match self.isolation {
+            Isolation::Task => Arc::new(Blocking::new(engine, limits)),
+            Isolation::Thread => Arc::new(ActorPool::start(PoolConfig {
+                limits,
+                reuse: self.reuse,
+                recycle: Recycle {
+                    after_jobs: self.recycle_jobs,
+                    above_heap: self.recycle_heap_bytes.map(ByteSize::b),
+                },
+                queue: self.queue as usize,
+                ..PoolConfig::new(engine, self.workers as usize)
+            })?),
+        })
+    }
+}
+
+fn say(events: &mut File, event: &CellEvent) -> io::Result<()> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    events.write_all(&line)
+}
+
+/// Takes standard output away from whatever guests print: what they write goes to standard error instead.
+fn take_stdout() -> io::Result<File> {
+    let own = nix::unistd::dup(io::stdout())?;
+    nix::unistd::dup2_stdout(io::stderr())?;
+    Ok(File::from(own))
+}
+
+fn die_with_parent() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
+        tracing::warn!(%error, "a killed parent will leave this cell behind");
+    }
+}

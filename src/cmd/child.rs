@@ -1,0 +1,126 @@
+//! The parent's side of a cell: starts the process, follows its events, and tells how it ended.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use nix::sys::signal::Signal;
+
+use super::cell::{CellEvent, CellSpec};
+use crate::load::{Arrivals, Stop};
+
+/// Lines of a dead cell's standard error that its row keeps.
+const LAST_WORDS: usize = 3;
+
+/// Runs a cell in a fresh process and gives its last event. `on_event` sees the others.
+///
+/// # Errors
+/// When no process can be started at all. A cell that dies is an event: [`CellEvent::Failed`].
+pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow::Result<CellEvent> {
+    let program = std::env::current_exe().context("the path of this program")?;
+    let mut child = Command::new(program)
+        .arg("cell")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("a process for the cell")?;
+    let (to_parent, events) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line)
+                    .unwrap_or_else(|error| CellEvent::Failed(format!("the cell said nonsense: {error}")));
+                if to_parent.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    let last_words = child.stderr.take().map(|stderr| thread::spawn(move || last_lines(stderr)));
+    if let Some(mut stdin) = child.stdin.take() {
+        // A child that died already says so by its exit status.
+        let _ = writeln!(stdin, "{}", serde_json::to_string(spec)?);
+    }
+
+    let give_up = limit(spec).map(|limit| (Instant::now() + limit, limit));
+    let mut last = None;
+    loop {
+        let event = match give_up {
+            Some((at, _)) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match event {
+            Ok(event @ CellEvent::Progress { .. }) => on_event(&event),
+            Ok(event) => last = Some(event),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                let limit = give_up.map_or(Duration::ZERO, |(_, limit)| limit);
+                end(&mut child);
+                return Ok(CellEvent::Failed(format!("killed: no end after {}", humantime::format_duration(limit))));
+            }
+        }
+    }
+    let status = child.wait().context("the end of a cell")?;
+    let words = last_words.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    Ok(match last {
+        Some(event) if status.success() => event,
+        _ => CellEvent::Failed(describe(status, &words)),
+    })
+}
+
+/// How long a cell may take before it is taken for stuck: its own time, and every job at its outer deadline.
+/// A cell that counts jobs may take as long as they do.
+fn limit(spec: &CellSpec) -> Option<Duration> {
+    const GRACE: Duration = Duration::from_secs(60);
+    let Stop::After(duration) = spec.plan.stop else { return None };
+    let at_a_time = match spec.plan.arrivals {
+        Arrivals::Closed { concurrency } => concurrency,
+        Arrivals::Open { .. } => spec.queue.saturating_add(spec.workers),
+    };
+    let rows = at_a_time.div_ceil(spec.workers.max(1)).saturating_add(1);
+    Some(spec.plan.warmup + duration + GRACE + spec.outer.saturating_mul(rows.saturating_mul(2)))
+}
+
+fn end(child: &mut Child) {
+    // Neither can fail but for a child that has ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn last_lines(stderr: impl Read) -> Vec<String> {
+    let mut kept = VecDeque::new();
+    let mut reader = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut line), Ok(read) if read > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        tracing::debug!(target: "jsarena::cell", "{text}");
+        if !text.is_empty() {
+            kept.push_back(text);
+        }
+        if kept.len() > LAST_WORDS {
+            kept.pop_front();
+        }
+        line.clear();
+    }
+    kept.into()
+}
+
+/// How a process ended, in the words of a row: `signal 6 (SIGABRT)`.
+fn describe(status: ExitStatus, last_words: &[String]) -> String {
+    let how = match (status.signal(), status.code()) {
+        (Some(number), _) => {
+            let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
+            format!("signal {number} ({name})")
+        }
+        (None, Some(0)) => "ended without a result".to_owned(),
+        (None, Some(code)) => format!("exit {code}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    };
+    if last_words.is_empty() { how } else { format!("{how}: {}", last_words.join(" / ")) }
+}

@@ -1,0 +1,137 @@
+//! The cells of a run: engines × workloads × isolations × reuses × rounds, in the order they are run.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64Mcg;
+
+use super::cell::{CellEvent, CellSpec, CellTask};
+use crate::cli::Settings;
+use crate::engine::registry::Entry;
+use crate::executor::{Isolation, Reuse};
+use crate::record::Measurement;
+use crate::workload::Workload;
+
+/// One cell: what to run, and in which round.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub engine: Entry,
+    pub workload: Workload,
+    pub isolation: Isolation,
+    pub reuse: Reuse,
+    pub round: u32,
+    /// Set on the second half of an A/A pair.
+    pub label: Option<String>,
+}
+
+/// The label of an A/A pair's second half.
+pub const AGAIN: &str = "A/A";
+
+/// Every cell of every round. Within a round the order is shuffled from the seed, so that a slow drift of the
+/// machine does not fall on the same engine each time; rounds follow each other.
+pub fn cells(settings: &Settings) -> Vec<Cell> {
+    let mut random = Pcg64Mcg::seed_from_u64(settings.plan.seed);
+    let mut all = Vec::new();
+    for round in 0..settings.rounds {
+        let mut cells = Vec::new();
+        for (isolation, reuse) in kinds(settings) {
+            for workload in &settings.selection.workloads {
+                for &engine in &settings.selection.engines {
+                    let workload = workload.clone();
+                    cells.push(Cell { engine, workload, isolation, reuse, round, label: None });
+                }
+            }
+        }
+        cells.shuffle(&mut random);
+        all.extend(cells);
+    }
+    all
+}
+
+/// Adds to every round, next to the cell it repeats, the second half of an A/A pair: the first engine that is
+/// built in, on the first workload, under the strongest isolation.
+pub fn with_noise_floor(settings: &Settings, mut cells: Vec<Cell>) -> Vec<Cell> {
+    let Some(engine) = settings.selection.engines.iter().find(|entry| entry.engine().is_ok()) else {
+        return cells;
+    };
+    let Some((isolation, reuse)) = kinds(settings).into_iter().max_by_key(|(isolation, _)| *isolation) else {
+        return cells;
+    };
+    let Some(workload) = settings.selection.workloads.first() else { return cells };
+    let is_first = |cell: &Cell| {
+        cell.engine.id() == engine.id()
+            && cell.workload.name == workload.name
+            && (cell.isolation, cell.reuse) == (isolation, reuse)
+    };
+    for at in (0..cells.len()).rev() {
+        if is_first(&cells[at]) {
+            let again = Cell { label: Some(AGAIN.to_owned()), ..cells[at].clone() };
+            cells.insert(at + 1, again);
+        }
+    }
+    cells
+}
+
+/// Isolation and reuse in the combinations that exist: the baseline always has a fresh isolate.
+pub fn kinds(settings: &Settings) -> Vec<(Isolation, Reuse)> {
+    let mut kinds = Vec::new();
+    for &isolation in &settings.isolations {
+        match isolation {
+            Isolation::Task => kinds.push((isolation, Reuse::Fresh)),
+            Isolation::Thread => kinds.extend(settings.reuses.iter().map(|&reuse| (isolation, reuse))),
+        }
+    }
+    kinds
+}
+
+impl Cell {
+    /// What the child is told.
+    pub fn spec(&self, settings: &Settings, task: CellTask) -> CellSpec {
+        let deadlines = settings.deadlines(&self.workload);
+        CellSpec {
+            engine: self.engine.id().to_owned(),
+            workload: self.workload.name.clone(),
+            workload_hash: self.workload.hash.clone(),
+            asked_workloads: settings.selection.asked_workloads.clone(),
+            isolation: self.isolation,
+            reuse: self.reuse,
+            workers: settings.workers,
+            plan: settings.plan,
+            inner: deadlines.inner,
+            outer: deadlines.outer,
+            heap_bytes: settings.limits.heap.map(|heap| heap.as_u64()),
+            queue: settings.queue,
+            recycle_jobs: settings.recycle.after_jobs,
+            recycle_heap_bytes: settings.recycle.above_heap.map(|heap| heap.as_u64()),
+            blocking_threads: settings.blocking_threads,
+            task,
+        }
+    }
+
+    /// Its row, once it has run or failed.
+    pub fn measurement(&self, settings: &Settings, last: CellEvent) -> Measurement {
+        let (summary, error) = match last {
+            CellEvent::Measured(summary) => (Some(*summary), None),
+            CellEvent::Failed(why) => (None, Some(why)),
+            CellEvent::Progress { .. } | CellEvent::Verified(_) => {
+                (None, Some("the cell ended without a summary".to_owned()))
+            }
+        };
+        Measurement {
+            engine: self.engine.id().to_owned(),
+            workload: self.workload.name.clone(),
+            isolation: self.isolation,
+            reuse: self.reuse,
+            workers: settings.workers,
+            round: self.round,
+            plan: settings.plan,
+            label: self.label.clone(),
+            summary,
+            error,
+        }
+    }
+
+    /// A short name for a progress line.
+    pub fn title(&self) -> String {
+        format!("{} · {} · {} {}", self.engine.id(), self.workload.name, self.isolation, self.reuse)
+    }
+}
