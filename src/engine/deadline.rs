@@ -42,6 +42,15 @@ impl Deadline {
     }
 }
 
+/// How long a job may take, inside and out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// What the isolate is told to keep.
+    pub inner: Duration,
+    /// When whoever waits gives up, even on an isolate that does not keep the inner one.
+    pub outer: Duration,
+}
+
 /// A thread that acts when an armed instant passes.
 ///
 /// Made for calls that take a microsecond under deadlines of seconds: arming and disarming touch one

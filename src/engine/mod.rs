@@ -14,7 +14,7 @@ mod script;
 pub mod fake;
 pub mod registry;
 
-pub use deadline::{Deadline, Watch, Watchdog};
+pub use deadline::{Deadline, Deadlines, Watch, Watchdog};
 pub use error::JsError;
 pub use info::{Capabilities, EngineInfo, Interruption};
 pub use script::{Script, ScriptId};
