@@ -270,7 +270,7 @@ mod tests {
     fn complaints_say_where_what_and_what_to_do() {
         let check = |files: &[(&str, Option<&str>)], expected: &str| {
             let message = read_with(files).unwrap_err().to_string();
-            let inside = message.split_once("w/").map_or("", |(_, inside)| inside);
+            let inside = message.split_once("/w/").map_or("", |(_, inside)| inside);
             assert_eq!(inside, expected, "{message}");
         };
         let toml = |extra: &str, expected: &str| {
