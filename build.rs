@@ -5,6 +5,8 @@ use std::{env, fs, path::Path};
 fn main() {
     println!("cargo:rerun-if-changed=Cargo.lock");
     println!("cargo:rerun-if-changed=build.rs");
+    // The suites are embedded, and the macro that does it does not notice a new file.
+    println!("cargo:rerun-if-changed=workloads");
     if let Err(error) = built::write_built_file() {
         // As a dependency of something else there is no lock file beside this package: versions are then
         // unknown, and records say so.

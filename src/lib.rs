@@ -1,9 +1,28 @@
 //! jsarena: choose, size and trust an embedded JavaScript engine in a Rust server.
+//!
+//! The code, from the bottom up; imports point downward only:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`engine`] | the two traits every engine implements, their types, and the adapters |
+//! | [`workload`] | scripts with input and expected answer, read from folders |
+//! | [`executor`] | the actor pool and the blocking-task baseline: every job gets exactly one outcome |
+//! | [`stats`] | HDR histograms and the summary of one load run |
+//! | [`load`] | plans, due times and the driver that runs them |
+//! | [`record`] | the run record: all that is ever written down |
+//! | [`report`] | reports made from records |
+//! | [`cli`] | what the command line may say |
+//! | [`cmd`] | the commands: the only code that prints |
+//!
+//! [`build`] holds the facts baked in at build time.
 #![warn(missing_docs)]
 
 pub mod build;
+pub mod cli;
+pub mod cmd;
 pub mod engine;
 pub mod executor;
 pub mod load;
 pub mod record;
 pub mod stats;
+pub mod workload;
