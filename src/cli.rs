@@ -4,7 +4,7 @@
 mod settings;
 mod values;
 
-pub use settings::{Selection, Settings, UsageError};
+pub use settings::{Defaults, Selection, Settings, UsageError};
 pub use values::{Size, Time};
 
 use std::path::PathBuf;

@@ -24,5 +24,6 @@ pub mod engine;
 pub mod executor;
 pub mod load;
 pub mod record;
+pub mod report;
 pub mod stats;
 pub mod workload;

@@ -134,7 +134,9 @@ impl Settings {
     /// [`UsageError`]: one line that says what is wrong, where, and names the near match if there is one.
     pub fn gather(flags: &Flags, config: Option<&Path>, defaults: Defaults) -> Result<Self, UsageError> {
         let file = match config {
-            Some(path) if !path.is_file() => return Err(UsageError(format!("{}: no such config file", path.display()))),
+            Some(path) if !path.is_file() => {
+                return Err(UsageError(format!("{}: no such config file", path.display())));
+            }
             Some(path) => Toml::file_exact(path),
             None => Toml::file_exact("jsarena.toml"),
         };
@@ -151,7 +153,8 @@ impl Settings {
     pub fn deadlines(&self, workload: &Workload) -> Deadlines {
         let own = workload.deadlines();
         let inner = self.timeout.unwrap_or(own.inner);
-        let outer = self.outer_timeout.unwrap_or_else(|| inner.saturating_add(own.outer.saturating_sub(own.inner)));
+        let outer =
+            self.outer_timeout.unwrap_or_else(|| inner.saturating_add(own.outer.saturating_sub(own.inner)));
         Deadlines { inner, outer }
     }
 }
@@ -167,8 +170,12 @@ impl Merged {
             (Some(rate), None) if !(rate.is_finite() && rate > 0.0) => {
                 return Err(UsageError(format!("rate: {rate} is no rate; give jobs a second, above zero")));
             }
-            (Some(rate_per_s), None) => Arrivals::Open { rate_per_s, spacing: spacing(self.spacing.as_deref())? },
-            (None, concurrency) => Arrivals::Closed { concurrency: concurrency.unwrap_or(workers.saturating_mul(4)) },
+            (Some(rate_per_s), None) => {
+                Arrivals::Open { rate_per_s, spacing: spacing(self.spacing.as_deref())? }
+            }
+            (None, concurrency) => {
+                Arrivals::Closed { concurrency: concurrency.unwrap_or(workers.saturating_mul(4)) }
+            }
         };
         let stop = match (self.count, self.duration) {
             (Some(_), Some(_)) => return Err(UsageError("either count or duration, not both".to_owned())),
@@ -189,7 +196,12 @@ impl Merged {
                 workloads: select(&self.workloads)?,
                 asked_workloads: self.workloads,
             },
-            isolations: parse_all("isolation", &self.isolation, defaults.isolations, Isolation::ALL.map(Isolation::as_str))?,
+            isolations: parse_all(
+                "isolation",
+                &self.isolation,
+                defaults.isolations,
+                Isolation::ALL.map(Isolation::as_str),
+            )?,
             reuses: parse_all("reuse", &self.reuse, &[Reuse::Keep], Reuse::ALL.map(Reuse::as_str))?,
             workers,
             plan,
@@ -198,7 +210,10 @@ impl Merged {
             outer_timeout: self.outer_timeout.map(|time| time.0),
             limits: Limits { heap: self.memory.map(|size| size.0).or(limits.heap), ..limits },
             queue: at_least_one("queue", self.queue)?.unwrap_or(1024),
-            recycle: Recycle { after_jobs: self.recycle_jobs, above_heap: self.recycle_heap.map(|size| size.0) },
+            recycle: Recycle {
+                after_jobs: self.recycle_jobs,
+                above_heap: self.recycle_heap.map(|size| size.0),
+            },
             blocking_threads: at_least_one("blocking_threads", self.blocking_threads)?,
             out: self.out,
             json: match self.format.as_deref() {
@@ -282,7 +297,8 @@ fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 fn processors() -> u32 {
-    std::thread::available_parallelism().map_or(1, |processors| u32::try_from(processors.get()).unwrap_or(u32::MAX))
+    std::thread::available_parallelism()
+        .map_or(1, |processors| u32::try_from(processors.get()).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -332,9 +348,15 @@ mod tests {
 
     #[test]
     fn an_outer_deadline_keeps_its_distance() {
-        let settings = gather(&Flags::default(), "workloads = ['seed/fib', 'seed/filter-records']\ntimeout = '1s'").unwrap();
-        let outer: Vec<_> =
-            settings.selection.workloads.iter().map(|workload| settings.deadlines(workload).outer.as_secs()).collect();
+        let settings =
+            gather(&Flags::default(), "workloads = ['seed/fib', 'seed/filter-records']\ntimeout = '1s'")
+                .unwrap();
+        let outer: Vec<_> = settings
+            .selection
+            .workloads
+            .iter()
+            .map(|workload| settings.deadlines(workload).outer.as_secs())
+            .collect();
         assert_eq!(outer, [6, 4], "5 s after for a task, 3 s after for a filter");
     }
 }

@@ -152,7 +152,8 @@ impl CellSpec {
     }
 
     fn executor(&self) -> anyhow::Result<Arc<dyn Executor>> {
-        let entry = registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
+        let entry =
+            registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
         let engine = entry.engine()?;
         let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
         Ok(match self.isolation {

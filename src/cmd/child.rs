@@ -62,7 +62,10 @@ pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow
             Err(RecvTimeoutError::Timeout) => {
                 let limit = give_up.map_or(Duration::ZERO, |(_, limit)| limit);
                 end(&mut child);
-                return Ok(CellEvent::Failed(format!("killed: no end after {}", humantime::format_duration(limit))));
+                return Ok(CellEvent::Failed(format!(
+                    "killed: no end after {}",
+                    humantime::format_duration(limit)
+                )));
             }
         }
     }

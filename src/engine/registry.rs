@@ -42,7 +42,7 @@ static ENTRIES: &[Entry] = &[
 pub const FAKE: &str = "fake";
 
 /// An engine known by name, built into this program or not.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Entry {
     id: &'static str,
     make: Option<fn() -> Arc<dyn JsEngine>>,

@@ -1,10 +1,12 @@
 //! The run record: the only result that is written down, and the only thing reports are made from.
 
+mod check;
 mod host;
 mod schema;
 mod store;
 
 pub use crate::build::BuildFacts;
+pub use check::check;
 pub use host::HostFacts;
 pub use schema::json_schema;
 pub use store::{RecordError, load, save};

@@ -1,0 +1,181 @@
+//! What the measuring commands write: the record as it grows, and the reports made from it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context;
+
+use super::cell::{CellEvent, CellTask};
+use super::child::run_cell;
+use super::matrix::{AGAIN, Cell};
+use super::{engines, workloads};
+use crate::build::BuildFacts;
+use crate::cli::Settings;
+use crate::record::{self, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION};
+use crate::report::{Format, Report};
+
+/// A record in the making.
+pub struct Recording {
+    record: RunRecord,
+    path: Option<PathBuf>,
+}
+
+impl Recording {
+    /// Begins: host, build, seed and what was asked for.
+    pub fn start(settings: &Settings) -> Self {
+        let record = RunRecord {
+            schema: SCHEMA_VERSION,
+            created: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            command: std::env::args().skip(1).collect(),
+            seed: settings.plan.seed,
+            host: HostFacts::read(),
+            build: BuildFacts::read(),
+            engines: settings.selection.engines.iter().map(engines::entry).collect(),
+            workloads: settings.selection.workloads.iter().map(workloads::entry).collect(),
+            noise_floor: None,
+            measurements: Vec::new(),
+        };
+        Self { record, path: None }
+    }
+
+    /// `<under>/<date>-<host>`, or with a number behind it where that folder holds a record already.
+    pub fn default_folder(&self, under: &Path) -> PathBuf {
+        let date = self.record.created.split('T').next().unwrap_or_default();
+        let host = sysinfo::System::host_name().unwrap_or_else(|| "host".to_owned());
+        let clean: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let named = |n: u32| match n {
+            1 => under.join(format!("{date}-{clean}")),
+            n => under.join(format!("{date}-{clean}-{n}")),
+        };
+        (1..).map(named).find(|folder| !folder.join("record.json").exists()).unwrap_or_else(|| named(1))
+    }
+
+    /// From now on, keeps the record in this file too.
+    pub fn save_to(&mut self, path: PathBuf) -> anyhow::Result<()> {
+        self.path = Some(path);
+        self.save()
+    }
+
+    /// Runs a cell in a process of its own; one whose engine is not built in is a row that says so.
+    pub fn measure(
+        &self,
+        settings: &Settings,
+        cell: &Cell,
+        on_event: impl FnMut(&CellEvent),
+    ) -> anyhow::Result<Measurement> {
+        let last = match cell.engine.engine() {
+            Ok(_) => run_cell(&cell.spec(settings, CellTask::Load), on_event)?,
+            Err(not_built) => CellEvent::Failed(not_built.to_string()),
+        };
+        Ok(cell.measurement(settings, last))
+    }
+
+    /// Adds a row, and keeps it.
+    pub fn push(&mut self, measurement: Measurement) -> anyhow::Result<()> {
+        self.record.measurements.push(measurement);
+        self.save()
+    }
+
+    /// Ends: works out the noise floor.
+    pub fn finish(mut self) -> anyhow::Result<RunRecord> {
+        self.record.noise_floor = noise_floor(&self.record.measurements);
+        self.save()?;
+        Ok(self.record)
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        self.path.as_ref().map_or(Ok(()), |path| record::save(&self.record, path).map_err(Into::into))
+    }
+}
+
+/// How much the halves of each A/A pair differ, at most.
+fn noise_floor(measurements: &[Measurement]) -> Option<NoiseFloor> {
+    let again = |row: &&Measurement| row.label.as_deref() == Some(AGAIN);
+    let mut floor: Option<NoiseFloor> = None;
+    for second in measurements.iter().filter(again) {
+        let is_first = |row: &&Measurement| {
+            row.label.is_none()
+                && (&row.engine, &row.workload, row.isolation, row.reuse, row.round)
+                    == (&second.engine, &second.workload, second.isolation, second.reuse, second.round)
+        };
+        let Some(first) = measurements.iter().find(is_first) else { continue };
+        let (Some(a), Some(b)) = (&first.summary, &second.summary) else { continue };
+        let floor = floor.get_or_insert_with(|| NoiseFloor {
+            engine: second.engine.clone(),
+            workload: second.workload.clone(),
+            isolation: second.isolation,
+            pairs: 0,
+            throughput: 0.0,
+            p50: 0.0,
+            p99: 0.0,
+        });
+        floor.pairs += 1;
+        floor.throughput = floor.throughput.max(difference(a.throughput_per_s, b.throughput_per_s));
+        floor.p50 = floor.p50.max(difference(a.response_us.p50, b.response_us.p50));
+        floor.p99 = floor.p99.max(difference(a.response_us.p99, b.response_us.p99));
+    }
+    floor
+}
+
+/// How far apart two figures are, relative to the smaller.
+fn difference(a: f64, b: f64) -> f64 {
+    let smaller = a.min(b);
+    if smaller > 0.0 { (a - b).abs() / smaller } else { 0.0 }
+}
+
+/// Prints the record, and nothing else.
+pub fn print_record(record: &RunRecord) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, record).context("standard output")?;
+    writeln!(out).context("standard output")
+}
+
+/// Writes every page and file of a report, and gives their paths, the page for a browser last.
+pub fn write_reports(record: &RunRecord, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let report = Report::new(record)?;
+    let mut paths = Vec::new();
+    for format in [Format::Markdown, Format::Csv, Format::Hlog, Format::Html] {
+        paths.extend(write(&report, format, folder)?);
+    }
+    Ok(paths)
+}
+
+/// Writes one format into a folder.
+pub fn write(report: &Report<'_>, format: Format, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let mut paths = Vec::new();
+    for export in report.export(format)? {
+        let path = folder.join(export.file_name);
+        fs::write(&path, &export.bytes).with_context(|| path.display().to_string())?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// Prints one format.
+pub fn print(report: &Report<'_>, format: Format) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    for export in report.export(format)? {
+        out.write_all(&export.bytes).context("standard output")?;
+    }
+    Ok(())
+}
+
+/// Prints the digest of a record.
+pub fn print_terminal(record: &RunRecord) -> anyhow::Result<()> {
+    print(&Report::new(record)?, Format::Terminal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_relative_to_the_smaller() {
+        assert!((difference(100.0, 110.0) - 0.1).abs() < 1e-12);
+        assert!((difference(110.0, 100.0) - 0.1).abs() < 1e-12);
+        assert!(difference(0.0, 5.0).abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,68 @@
+//! `jsarena verify`: every pair of engine and workload once, answers checked, before anyone spends an hour.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::cell::{CellEvent, CellTask};
+use super::child::run_cell;
+use super::matrix::{Cell, kinds};
+use super::progress::Progress;
+use super::{Failure, Verdict};
+use crate::cli::{Defaults, Flags, Settings};
+use crate::engine::registry::Entry;
+
+/// Runs every pair once, each in a process of its own, under the first isolation asked for.
+pub fn verify(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let settings = Settings::gather(flags, config, Defaults::RUN)?;
+    let mut out = io::stdout().lock();
+    let mut counts = Counts::default();
+    let engines = settings.selection.engines.iter().copied();
+    let (built, missing): (Vec<Entry>, Vec<Entry>) = engines.partition(|entry| entry.engine().is_ok());
+    for entry in missing {
+        if let Err(not_built) = entry.engine() {
+            writeln!(out, "{:<12} {not_built}", entry.id())?;
+        }
+    }
+    let (isolation, reuse) =
+        *kinds(&settings).first().ok_or_else(|| Failure::Usage("no isolation".to_owned()))?;
+    let progress = Progress::new(built.len() * settings.selection.workloads.len());
+    for workload in &settings.selection.workloads {
+        for &engine in &built {
+            let workload = workload.clone();
+            let cell = Cell { engine, workload, isolation, reuse, round: 0, label: None };
+            progress.begin(&cell.title());
+            let wrong = match run_cell(&cell.spec(&settings, CellTask::Verify), |_| {})? {
+                CellEvent::Verified(wrong) => wrong,
+                CellEvent::Failed(why) => Some(why),
+                CellEvent::Progress { .. } | CellEvent::Measured(_) => Some("no verdict".to_owned()),
+            };
+            progress.end();
+            counts.add(wrong.is_none());
+            writeln!(
+                out,
+                "{:<12} {:<28} {}",
+                cell.engine.id(),
+                cell.workload.name,
+                wrong.as_deref().unwrap_or("ok")
+            )?;
+        }
+    }
+    progress.clear();
+    writeln!(out, "{} right, {} wrong", counts.right, counts.wrong)?;
+    if counts.right + counts.wrong == 0 {
+        return Err(Failure::Run(anyhow::anyhow!("none of the engines asked for is built in")));
+    }
+    Ok(Verdict::of(counts.wrong == 0))
+}
+
+#[derive(Default)]
+struct Counts {
+    right: u32,
+    wrong: u32,
+}
+
+impl Counts {
+    fn add(&mut self, right: bool) {
+        if right { self.right += 1 } else { self.wrong += 1 }
+    }
+}
