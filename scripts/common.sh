@@ -15,7 +15,11 @@ die() {
   exit "$1"
 }
 
-have() { command -v "$1" >/dev/null; }
+# have PROGRAM…: all of them can be found.
+have() {
+  local program
+  for program in "$@"; do command -v "$program" >/dev/null || return; done
+}
 
 warn() { printf 'warning: %s\n' "$1" >&2; }
 
