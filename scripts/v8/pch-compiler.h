@@ -1,0 +1,18 @@
+// For TurboFan and Turboshaft.
+#include "pch-base.h"
+
+#include "src/compiler/js-heap-broker.h"
+#include "src/compiler/js-graph.h"
+#include "src/compiler/graph-assembler.h"
+#include "src/compiler/node-properties.h"
+#include "src/compiler/js-operator.h"
+#include "src/compiler/simplified-operator.h"
+#include "src/compiler/machine-operator.h"
+#include "src/compiler/access-builder.h"
+#include "src/compiler/linkage.h"
+#include "src/compiler/turboshaft/assembler.h"
+#include "src/compiler/turboshaft/index.h"
+#include "src/compiler/turboshaft/phase.h"
+#include "src/compiler/turboshaft/graph.h"
+#include "src/compiler/turboshaft/operations.h"
+#include "src/compiler/turboshaft/representations.h"
