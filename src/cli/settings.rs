@@ -133,18 +133,19 @@ impl Settings {
     /// # Errors
     /// [`UsageError`]: one line that says what is wrong, where, and names the near match if there is one.
     pub fn gather(flags: &Flags, config: Option<&Path>, defaults: Defaults) -> Result<Self, UsageError> {
+        let default = Path::new("jsarena.toml");
         let file = match config {
             Some(path) if !path.is_file() => {
                 return Err(UsageError(format!("{}: no such config file", path.display())));
             }
-            Some(path) => Toml::file_exact(path),
-            None => Toml::file_exact("jsarena.toml"),
+            Some(path) => Some(path),
+            None => Some(default).filter(|path| path.is_file()),
         };
-        let merged: Merged = Figment::new()
-            .merge(file)
+        let in_file = file.map_or_else(Figment::new, |path| Figment::from(Toml::file_exact(path)));
+        let merged: Merged = in_file
             .merge(Serialized::defaults(flags))
             .extract()
-            .map_err(|error| UsageError(error.to_string()))?;
+            .map_err(|error| UsageError(error.to_string().lines().collect::<Vec<_>>().join(" ")))?;
         merged.check(defaults)
     }
 

@@ -19,8 +19,14 @@ pub fn list(format: ListFormat) -> Result<Verdict, Failure> {
             writeln!(out)?;
         }
         ListFormat::Text => {
-            writeln!(out, "{}", table(&entries))?;
-            for info in entries.iter().filter_map(|entry| entry.info.as_ref()) {
+            let built: Vec<&EngineInfo> = entries.iter().filter_map(|entry| entry.info.as_ref()).collect();
+            if !built.is_empty() {
+                writeln!(out, "{}", table(&built))?;
+            }
+            for (id, why) in entries.iter().filter_map(|entry| Some((&entry.id, entry.missing.as_ref()?))) {
+                writeln!(out, "{id}: {why}")?;
+            }
+            for info in built {
                 writeln!(out, "\n{} ({}, {})", info.id, info.engine_version, info.binding_version)?;
                 info.notes.iter().try_for_each(|note| writeln!(out, "  - {note}"))?;
             }
@@ -38,16 +44,11 @@ pub fn entry(known: &registry::Entry) -> EngineEntry {
     EngineEntry { id: known.id().to_owned(), info, missing }
 }
 
-fn table(entries: &[EngineEntry]) -> Table {
+fn table(built: &[&EngineInfo]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["engine", "version", "deadline", "heap limit", "reset", "JIT", "wasm", "timers"]);
-    for entry in entries {
-        match (&entry.info, &entry.missing) {
-            (Some(info), _) => table.add_row(row(info)),
-            (None, missing) => table.add_row([&entry.id, missing.as_deref().unwrap_or("not built")]),
-        };
-    }
+    table.add_rows(built.iter().map(|info| row(info)));
     table
 }
 
