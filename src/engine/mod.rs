@@ -11,6 +11,9 @@ mod error;
 mod info;
 mod script;
 
+#[cfg(test)]
+mod contract;
+
 pub mod fake;
 pub mod registry;
 
