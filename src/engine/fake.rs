@@ -11,6 +11,8 @@
 //! | `hang TIME` | waits and heeds neither deadline nor interruption |
 //! | `throw NAME MESSAGE` | a guest exception |
 //! | `panic MESSAGE` | a panic on the worker's thread |
+//! | `abort` | ends the whole process, as V8 does when it runs out of memory |
+//! | `print TEXT` | writes to standard output, as guests with a console do |
 //! | `allocate SIZE` | keeps that much memory until reset; past the heap limit, out of memory |
 //! | `serve constant TIME`, `serve uniform TIME TIME`, `serve exponential TIME`, `serve bimodal TIME TIME SHARE` | waits a service time drawn from that distribution (`SHARE` of the second), seeded |
 //!
@@ -97,6 +99,8 @@ enum Statement {
     Hang(Duration),
     Throw { name: String, message: String },
     Panic(String),
+    Abort,
+    Print(String),
     Allocate(ByteSize),
     Serve(ServiceTime),
 }
@@ -160,6 +164,8 @@ impl FakeIsolate {
                     });
                 }
                 Statement::Panic(message) => panic!("{message}"),
+                Statement::Abort => std::process::abort(),
+                Statement::Print(text) => println!("{text}"),
                 Statement::Allocate(size) => self.allocate(*size)?,
                 Statement::Serve(distribution) => {
                     let time = distribution.draw(&mut self.random);
@@ -263,6 +269,8 @@ fn parse_statement(text: &str) -> Result<Statement, String> {
             Statement::Throw { name: name.to_owned(), message: message.to_owned() }
         }
         "panic" => Statement::Panic(rest.to_owned()),
+        "abort" => Statement::Abort,
+        "print" => Statement::Print(rest.to_owned()),
         "allocate" => {
             Statement::Allocate(rest.parse().map_err(|error| format!("`{rest}` is no size: {error}"))?)
         }
