@@ -1,4 +1,9 @@
-//! jsarena: choose, size and trust an embedded JavaScript engine in a Rust server.
+//! jsarena.
 #![warn(missing_docs)]
-
+#![allow(dead_code)]
+pub mod build;
 pub mod engine;
+pub mod executor;
+pub mod load;
+pub mod record;
+pub mod stats;

@@ -1,0 +1,190 @@
+//! What a worker runs jobs on: its isolate, the scripts loaded into it, and when it gets a new one.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytesize::ByteSize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Outcome;
+use crate::engine::{Deadline, Isolate, JsEngine, JsError, Limits, Script, ScriptId};
+
+/// What the next job of a worker finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reuse {
+    /// The same globals: fastest, for scripts that trust each other.
+    Keep,
+    /// A new realm in the same isolate.
+    Reset,
+    /// A new isolate.
+    Fresh,
+}
+
+impl Reuse {
+    /// All of them, least separating first.
+    pub const ALL: [Self; 3] = [Self::Keep, Self::Reset, Self::Fresh];
+
+    /// The name on the command line and in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Reset => "reset",
+            Self::Fresh => "fresh",
+        }
+    }
+}
+
+impl fmt::Display for Reuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Reuse {
+    type Err = UnknownReuse;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|reuse| reuse.as_str() == text).ok_or_else(|| UnknownReuse(text.to_owned()))
+    }
+}
+
+/// A name that is no reuse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown reuse `{0}` (known: keep, reset, fresh)")]
+pub struct UnknownReuse(String);
+
+/// When an isolate is replaced for its age or size, whatever the reuse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recycle {
+    /// After this many jobs.
+    pub after_jobs: Option<u64>,
+    /// Once its heap holds this much; looked at every [`Recycle::HEAP_LOOK`] jobs, as looking may walk it.
+    pub above_heap: Option<ByteSize>,
+}
+
+impl Recycle {
+    /// Jobs between two looks at the heap.
+    pub const HEAP_LOOK: u64 = 64;
+}
+
+/// Scripts one isolate holds before it is replaced: engines cannot unload one.
+const MOST_SCRIPTS: usize = 1024;
+
+/// An isolate in use: made, called and dropped on one thread.
+pub(super) struct Session {
+    engine: Arc<dyn JsEngine>,
+    limits: Limits,
+    reuse: Reuse,
+    recycle: Recycle,
+    isolate: Option<Live>,
+}
+
+struct Live {
+    isolate: Box<dyn Isolate>,
+    /// Keyed by address: the script is kept alive beside it, so no other can get that address.
+    loaded: HashMap<*const Script, (Arc<Script>, ScriptId)>,
+    jobs: u64,
+}
+
+/// How a call left its session.
+pub(super) struct Ended {
+    /// The job's outcome.
+    pub outcome: Outcome,
+    /// A panic went through the engine: neither isolate nor thread is to be trusted.
+    pub panicked: bool,
+}
+
+impl Session {
+    pub fn new(engine: Arc<dyn JsEngine>, limits: Limits, reuse: Reuse, recycle: Recycle) -> Self {
+        Self { engine, limits, reuse, recycle, isolate: None }
+    }
+
+    /// Makes the isolate if there is none, so that the next job does not wait for it.
+    pub fn prepare(&mut self) -> Result<(), JsError> {
+        self.live().map(|_| ())
+    }
+
+    /// Runs one job. Never unwinds.
+    pub fn run(&mut self, script: &Arc<Script>, input: &str, deadline: &Deadline) -> Ended {
+        match catch_unwind(AssertUnwindSafe(|| self.call(script, input, deadline))) {
+            Ok(result) => Ended { outcome: result.into(), panicked: false },
+            Err(payload) => {
+                self.discard();
+                Ended { outcome: Outcome::Panic(panic_message(payload.as_ref())), panicked: true }
+            }
+        }
+    }
+
+    fn call(&mut self, script: &Arc<Script>, input: &str, deadline: &Deadline) -> Result<String, JsError> {
+        let live = self.live()?;
+        live.jobs += 1;
+        let id = match live.loaded.get(&Arc::as_ptr(script)) {
+            Some((_, id)) => *id,
+            None => {
+                let id = live.isolate.load(script, deadline)?;
+                live.loaded.insert(Arc::as_ptr(script), (Arc::clone(script), id));
+                id
+            }
+        };
+        live.isolate.call(id, input, deadline)
+    }
+
+    /// Makes the session fit for its next job, between jobs. Says whether a new isolate had to be made for
+    /// another reason than [`Reuse::Fresh`].
+    pub fn renew(&mut self) -> Result<bool, JsError> {
+        let Some(live) = &mut self.isolate else {
+            self.prepare()?;
+            return Ok(true);
+        };
+        let worn_out = live.isolate.is_spent()
+            || live.loaded.len() >= MOST_SCRIPTS
+            || self.recycle.after_jobs.is_some_and(|most| live.jobs >= most)
+            || self.recycle.above_heap.is_some_and(|most| {
+                live.jobs.is_multiple_of(Recycle::HEAP_LOOK)
+                    && live.isolate.heap().is_some_and(|heap| heap.used > most)
+            });
+        if worn_out || self.reuse == Reuse::Fresh {
+            self.discard();
+            self.prepare()?;
+        } else if self.reuse == Reuse::Reset {
+            live.loaded.clear();
+            live.isolate.reset()?;
+        }
+        Ok(worn_out)
+    }
+
+    /// Drops the isolate. A panic of its destructor goes no further.
+    pub fn discard(&mut self) {
+        let isolate = self.isolate.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(isolate))).is_err() {
+            tracing::warn!(engine = self.engine.info().id, "an isolate panicked while it was dropped");
+        }
+    }
+
+    /// The isolate's interrupter, once there is an isolate.
+    pub fn isolate(&self) -> Option<&dyn Isolate> {
+        self.isolate.as_ref().map(|live| live.isolate.as_ref())
+    }
+
+    fn live(&mut self) -> Result<&mut Live, JsError> {
+        if self.isolate.is_none() {
+            let isolate = self.engine.create(&self.limits)?;
+            self.isolate = Some(Live { isolate, loaded: HashMap::new(), jobs: 0 });
+        }
+        self.isolate.as_mut().ok_or_else(|| JsError::Engine("the isolate went away".to_owned()))
+    }
+}
+
+/// What a panic said, if it said it in text.
+pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

@@ -1,0 +1,3 @@
+//! Load (reduced for this branch).
+mod plan;
+pub use plan::{Arrivals, Plan, Spacing, Stop};

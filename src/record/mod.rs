@@ -1,0 +1,125 @@
+//! The run record: the only result that is written down, and the only thing reports are made from.
+
+mod host;
+mod schema;
+mod store;
+
+pub use crate::build::BuildFacts;
+pub use host::HostFacts;
+pub use schema::json_schema;
+pub use store::{RecordError, load, save};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::EngineInfo;
+use crate::executor::{Isolation, Reuse};
+use crate::load::Plan;
+use crate::stats::Summary;
+
+/// Version of the record's form. A reader refuses newer ones.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything one command measured, with what is needed to judge and repeat it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunRecord {
+    /// Version of this form.
+    pub schema: u32,
+    /// When the run began, RFC 3339, UTC.
+    pub created: String,
+    /// The command line that made it, without the program's path.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// The machine.
+    pub host: HostFacts,
+    /// The program.
+    pub build: BuildFacts,
+    /// The engines asked for, built in or not.
+    #[serde(default)]
+    pub engines: Vec<EngineEntry>,
+    /// The workloads measured.
+    #[serde(default)]
+    pub workloads: Vec<WorkloadEntry>,
+    /// One engine measured twice under two labels; absent when the command did not measure it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_floor: Option<NoiseFloor>,
+    /// One a cell and round.
+    #[serde(default)]
+    pub measurements: Vec<Measurement>,
+}
+
+/// An engine asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EngineEntry {
+    /// Its name.
+    pub id: String,
+    /// What it is and can do, if it is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub info: Option<EngineInfo>,
+    /// Why it is not there, otherwise: "not built: …".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+/// A workload measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkloadEntry {
+    /// Suite and name.
+    pub name: String,
+    /// `javascript` or `filter`.
+    pub kind: String,
+    /// Which real shape it stands for.
+    pub why: String,
+    /// Hash of script, setup, input and expected answer: figures of different hashes are not comparable.
+    pub hash: String,
+}
+
+/// One cell of the matrix in one round: an engine on a workload under an isolation, with its summary or the
+/// reason why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Measurement {
+    /// Engine.
+    pub engine: String,
+    /// Workload, as suite/name.
+    pub workload: String,
+    /// Isolation.
+    pub isolation: Isolation,
+    /// What the next job of a worker finds.
+    pub reuse: Reuse,
+    /// Workers in the pool; for `task` the most blocking tasks at a time.
+    pub workers: u32,
+    /// Round, from 0.
+    pub round: u32,
+    /// The load.
+    pub plan: Plan,
+    /// Set on the second half of an A/A pair: the same cell measured again under this label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
+    /// Why nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How much two measurements of the same thing differ here: any smaller difference is "no difference".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NoiseFloor {
+    /// The engine measured twice.
+    pub engine: String,
+    /// On this workload.
+    pub workload: String,
+    /// Under this isolation.
+    pub isolation: Isolation,
+    /// Pairs of measurements.
+    pub pairs: u32,
+    /// Largest relative difference of throughput within a pair (0.05 is 5 %).
+    pub throughput: f64,
+    /// Largest relative difference of the median response time within a pair.
+    pub p50: f64,
+    /// Largest relative difference of the 99th percentile within a pair.
+    pub p99: f64,
+}

@@ -1,0 +1,7 @@
+//! What was measured, frozen: histograms, percentiles and the summary of one load run.
+
+mod histogram;
+mod summary;
+
+pub use histogram::{EncodedHistogram, HistogramError, LatencyHistogram, Percentiles};
+pub use summary::{BlockingPool, CpuTime, Interval, MemoryUse, QueueDepth, Summary};
