@@ -6,4 +6,5 @@ pub mod engine;
 pub mod executor;
 pub mod load;
 pub mod record;
+pub mod report;
 pub mod stats;
