@@ -151,18 +151,16 @@ fn summary(summary: Option<&Summary>, put: &mut impl FnMut(&str, String)) {
 }
 
 fn percentiles(time: &str, of: Option<&Percentiles>, put: &mut impl FnMut(&str, String)) {
-    let figures: [(&str, fn(&Percentiles) -> f64); 7] = [
-        ("p50", |p| p.p50),
-        ("p90", |p| p.p90),
-        ("p95", |p| p.p95),
-        ("p99", |p| p.p99),
-        ("p999", |p| p.p999),
-        ("max", |p| p.max),
-        ("mean", |p| p.mean),
-    ];
-    for (name, figure) in figures {
+    let mut figure = |name: &str, figure: fn(&Percentiles) -> f64| {
         put(&format!("{time}_{name}_us"), of.map(|p| figure(p).to_string()).unwrap_or_default());
-    }
+    };
+    figure("p50", |p| p.p50);
+    figure("p90", |p| p.p90);
+    figure("p95", |p| p.p95);
+    figure("p99", |p| p.p99);
+    figure("p999", |p| p.p999);
+    figure("max", |p| p.max);
+    figure("mean", |p| p.mean);
 }
 
 #[cfg(test)]

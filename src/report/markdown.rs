@@ -67,7 +67,8 @@ pub(super) fn table(table: &Table) -> String {
         table.columns.iter().map(|head| if head.numeric { "---:" } else { "---" }.to_owned()),
     ));
     for row in &table.rows {
-        text.push_str(&line(row.iter().map(entry)));
+        let covered = |entry: &Entry| std::iter::repeat_n(String::new(), entry.covers);
+        text.push_str(&line(row.iter().flat_map(|e| std::iter::once(entry(e)).chain(covered(e)))));
     }
     if !table.notes.is_empty() {
         text.push('\n');

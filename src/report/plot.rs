@@ -33,10 +33,11 @@ pub(super) struct Plot {
     pub svg: String,
 }
 
-/// One line of a plot: an engine's place and its points, x as halvings to ten of what is left, y as log10 µs.
+/// One line of a plot: an engine's place and its points: x as `beyond` has it, y as log10 µs.
 struct Line {
     engine: usize,
     points: Vec<(f64, f64)>,
+    signs: Vec<(f64, f64)>,
 }
 
 /// Response-time plots of one workload, one for each of its rows, all with the same axes so that they compare.
@@ -67,7 +68,7 @@ pub(super) fn percentiles(rows: &[(&Setting, &Row)], engines: &[Engine]) -> Resu
 fn lines(row: &Row) -> Vec<Line> {
     let measured = row.cells.iter().enumerate().filter_map(|(engine, cell)| Some((engine, cell.figures()?)));
     measured
-        .map(|(engine, figures)| Line { engine, points: curve(figures) })
+        .map(|(engine, figures)| Line { engine, points: curve(figures), signs: signs(figures) })
         .filter(|line| !line.points.is_empty())
         .collect()
 }
@@ -76,7 +77,7 @@ fn curve(figures: &Figures) -> Vec<(f64, f64)> {
     let latency = &figures.response;
     // The last sample stands at the percentile that it alone is beyond; 100 % itself is infinitely far right.
     let most = (latency.samples.max(1) as f64).log10();
-    let place = |quantile: f64| if quantile < 1.0 { (-(1.0 - quantile).log10()).min(most) } else { most };
+    let place = |quantile: f64| if quantile < 1.0 { beyond(quantile).min(most) } else { most };
     let visible = latency.curve.iter().filter(|(_, micros)| *micros > 0.0);
     visible.map(|(quantile, micros)| (place(*quantile), micros.log10())).collect()
 }
@@ -162,7 +163,7 @@ fn draw_on(root: &DrawingArea<SVGBackend<'_>, Shift>, axes: Axes, lines: &[Line]
         let (r, g, b) = COLOURS[line.engine % COLOURS.len()];
         let colour = RGBColor(r, g, b);
         chart.draw_series(LineSeries::new(line.points.iter().copied(), colour.stroke_width(2)))?;
-        for point in signs(line) {
+        for &point in &line.signs {
             let filled = colour.filled();
             match line.engine % 4 {
                 0 => chart.draw_series([Circle::new(point, 4, filled)]).map(drop)?,
@@ -178,13 +179,22 @@ fn draw_on(root: &DrawingArea<SVGBackend<'_>, Shift>, axes: Axes, lines: &[Line]
     Ok(())
 }
 
-/// Where a line carries its engine's sign, so that it is told apart without colour: nearest to each tick.
-fn signs(line: &Line) -> Vec<(f64, f64)> {
-    let last = line.points.last().map_or(0.0, |point| point.0);
-    let nearest = |tick: f64| {
-        line.points.iter().copied().min_by(|a, b| (a.0 - tick).abs().total_cmp(&(b.0 - tick).abs()))
-    };
-    percentile_ticks(last).into_iter().skip(1).filter_map(nearest).collect()
+/// Where a line carries its engine's sign, so that it is told apart without colour: at the percentiles of the
+/// tables, as far as the samples carry them.
+fn signs(figures: &Figures) -> Vec<(f64, f64)> {
+    let latency = &figures.response;
+    let percentiles =
+        [(0.5, latency.p50()), (0.9, latency.p90()), (0.99, latency.p99()), (0.999, latency.p999())];
+    let known = percentiles.into_iter().filter_map(|(quantile, micros)| Some((quantile, micros?)));
+    known
+        .filter(|(_, micros)| *micros > 0.0)
+        .map(|(quantile, micros)| (beyond(quantile), micros.log10()))
+        .collect()
+}
+
+/// How many tenths of tenths of the samples lie beyond a quantile: 1 at 90 %, 2 at 99 %.
+fn beyond(quantile: f64) -> f64 {
+    -(1.0 - quantile).log10()
 }
 
 /// 0, 50, 90, 99, 99.9 … %, as far as the axis goes.

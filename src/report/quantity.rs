@@ -33,7 +33,7 @@ const BYTES: [(f64, &str); 4] =
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match *self {
-            Self::Latency(micros) if micros == 0.0 => "0 µs".to_owned(),
+            Self::Latency(0.0) => "0 µs".to_owned(),
             Self::Latency(micros) => scaled(micros, &LATENCY),
             Self::Seconds(seconds) => format!("{} s", figures(seconds)),
             Self::Rate(rate) => scaled(rate, &RATE),

@@ -1,6 +1,6 @@
 //! The digest a command prints when it is done: verdict, ranking, one table a setting, warnings.
 
-use comfy_table::{CellAlignment, ContentArrangement, TableComponent, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComponent, presets};
 
 use super::document::{Entry, Mark, Metric, Table, matrix, ranking};
 use super::view::Report;
@@ -42,9 +42,14 @@ fn table(table: &Table) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_width(WIDTH).force_no_tty();
     drawn.set_content_arrangement(ContentArrangement::Dynamic).remove_style(TableComponent::HorizontalLines);
+    drawn.remove_style(TableComponent::MiddleIntersections);
     drawn.set_header(table.columns.iter().map(|head| comfy_table::Cell::new(&head.text)));
     for row in &table.rows {
         drawn.add_row(row.iter().map(cell));
+    }
+    // Names are looked up by whole words: figures may wrap, names may not.
+    if let Some(names) = drawn.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
     }
     for (column, head) in drawn.column_iter_mut().zip(&table.columns) {
         column.set_cell_alignment(if head.numeric { CellAlignment::Right } else { CellAlignment::Left });
@@ -60,7 +65,11 @@ fn cell(entry: &Entry) -> comfy_table::Cell {
         Mark::Bad => "!",
         Mark::Plain | Mark::Missing => "",
     };
-    let note = entry.note.split(';').next().unwrap_or_default();
+    let note = match entry.mark {
+        // Always the same: once itself.
+        Mark::Best => "",
+        _ => entry.note.split(';').next().unwrap_or_default(),
+    };
     let gap = if note.is_empty() { "" } else { " " };
     comfy_table::Cell::new(format!("{sign}{}{gap}{note}", entry.text))
 }

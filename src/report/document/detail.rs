@@ -164,13 +164,13 @@ pub(super) fn failures(report: &Report<'_>) -> Option<Table> {
     table.columns.iter_mut().for_each(|column| column.numeric = false);
     for (place, engine) in report.engines.iter().enumerate() {
         if let Some(reason) = &engine.missing {
-            table.push_without_figures(
-                vec![Entry::engine(place, engine), Entry::text("all"), Entry::text("all")],
-                "not measured",
-            );
-            if let Some(last) = table.rows.last_mut().and_then(|row| row.last_mut()) {
-                *last = Entry::text(&**reason);
-            }
+            table.rows.push(vec![
+                Entry::engine(place, engine),
+                Entry::text("all"),
+                Entry::text("all"),
+                Entry::text("not measured").marked(Mark::Missing),
+                Entry::text(&**reason),
+            ]);
         }
     }
     for setting in &report.settings {

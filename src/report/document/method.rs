@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::record::RunRecord;
 use crate::report::Quantity;
-use crate::report::view::{Report, clean};
+use crate::report::view::{Report, clean, plural};
 
 use super::table::{Entry, Table};
 
@@ -19,10 +19,10 @@ pub(in crate::report) struct Note {
 pub(super) fn notes(report: &Report<'_>) -> Vec<Note> {
     let floor = match report.floor() {
         Some(floor) => format!(
-            "{} was measured {} times in pairs on {} under {}: the largest differences within a pair were {} of the \
-             throughput, {} of p50 and {} of p99. Anything smaller is marked ≈, no difference.",
+            "{} of one and the same cell, {} on {} under {} isolation: the largest differences within a pair were \
+             {} of the throughput, {} of p50 and {} of p99. Anything smaller is marked ≈, no difference.",
+            plural(floor.pairs.into(), "pair"),
             clean(&floor.engine),
-            floor.pairs,
             clean(&floor.workload),
             floor.isolation,
             Quantity::Share(floor.throughput),
@@ -70,7 +70,7 @@ pub(super) fn notes(report: &Report<'_>) -> Vec<Note> {
         ),
         (
             "Biases",
-            "Warm workers favour engines that compile to machine code; `fresh` reuse favours those that start fast. \
+            "Warm workers favour engines that compile to machine code; reuse “fresh” favours those that start fast. \
              The workloads are short scripts with JSON in and out, as servers run them; converting the values is part \
              of the time. Memory is that of the whole process, the harness included.",
         ),

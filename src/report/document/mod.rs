@@ -63,7 +63,7 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
-                .map(|setting| matrix(report, setting, Metric::Throughput))
+                .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
                 .chain(settings().map(|setting| matrix(report, setting, Metric::P99)))
                 .collect(),
             gains: report.gains.iter().map(|gain| overview::gain(report, gain)).collect(),
@@ -71,6 +71,7 @@ impl<'a> Document<'a> {
                 .engines
                 .iter()
                 .enumerate()
+                .filter(|(_, engine)| engine.missing.is_none())
                 .map(|(place, engine)| Entry::engine(place, engine))
                 .collect(),
             workloads,

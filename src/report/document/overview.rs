@@ -110,7 +110,7 @@ impl Totals {
         let rate = (self.jobs > 0).then(|| self.errors as f64 / self.jobs as f64);
         let failed = match self.failed {
             0 => String::new(),
-            failed => format!("and {} failed", plural(failed, "cell")),
+            failed => format!("{} failed", plural(failed, "cell")),
         };
         Entry::figure(rate, Quantity::Share).with_note(failed).marked(mark)
     }
@@ -123,6 +123,7 @@ impl Totals {
 /// Workloads × engines under one setting.
 pub(in crate::report) fn matrix(report: &Report<'_>, setting: &Setting, metric: Metric) -> Table {
     let mut table = Table::new(format!("{}, {}", metric.title(), setting.name()), &["Workload"]);
+    table.even = true;
     table.columns.extend(report.engines.iter().enumerate().map(|(place, engine)| {
         let note = engine.missing.as_deref().unwrap_or_default();
         Entry { numeric: true, ..Entry::engine(place, engine).with_note(note) }
@@ -182,6 +183,7 @@ fn brief(reason: &str) -> String {
 pub(super) fn gain(report: &Report<'_>, gain: &Gain) -> Table {
     let (pooled, baseline) = (&report.settings[gain.setting], &report.settings[gain.baseline]);
     let mut table = Table::new(format!("{} over {}", pooled.name(), baseline.name()), &["Workload"]);
+    table.even = true;
     table.lead = format!(
         "Throughput of a pool ({}) as a multiple of the naive way ({}): a fresh isolate in a blocking task.",
         pooled.name(),

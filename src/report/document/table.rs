@@ -11,6 +11,8 @@ pub(in crate::report) struct Table {
     pub title: String,
     /// What one must know to read it.
     pub lead: String,
+    /// Whether its columns compare with one another, and so should look alike.
+    pub even: bool,
     pub columns: Vec<Entry>,
     pub rows: Vec<Vec<Entry>>,
     /// Sentences below it.
@@ -32,6 +34,8 @@ pub(in crate::report) struct Entry {
     pub heat: Option<u8>,
     /// The engine it names, by place: pages give each place its colour and sign.
     pub engine: Option<usize>,
+    /// Further columns it covers; the row then has so many entries less.
+    pub covers: usize,
 }
 
 /// What a figure is, beside its value.
@@ -62,8 +66,8 @@ impl Table {
 
     /// A row that names an engine and says in words why there are no figures.
     pub fn push_without_figures(&mut self, mut head: Vec<Entry>, reason: &str) {
-        head.push(Entry { mark: Mark::Missing, ..Entry::text(reason) });
-        head.resize(self.columns.len().max(head.len()), Entry::nothing());
+        let covers = self.columns.len().saturating_sub(head.len() + 1);
+        head.push(Entry { covers, mark: Mark::Missing, ..Entry::text(reason) });
         self.rows.push(head);
     }
 }

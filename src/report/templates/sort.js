@@ -7,6 +7,7 @@ for (const table of document.querySelectorAll("table")) {
       const down = head.getAttribute("aria-sort") === "ascending";
       const key = (row) => {
         const cell = row.cells[column];
+        if (cell === undefined) return "";
         return cell.dataset.sort !== undefined ? Number(cell.dataset.sort) : cell.textContent.trim();
       };
       const order = (a, b) => {

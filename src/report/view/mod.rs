@@ -3,6 +3,8 @@
 mod cell;
 mod gain;
 mod ranking;
+#[cfg(test)]
+mod tests;
 mod text;
 mod verdict;
 mod warnings;
@@ -133,11 +135,6 @@ impl Setting {
     /// As tables name it: `thread/keep`.
     pub fn name(&self) -> String {
         format!("{}/{}", self.isolation, self.reuse)
-    }
-
-    /// Whether every row is an open loop, where throughput only says who kept up.
-    pub fn is_open(&self) -> bool {
-        self.rows.iter().all(Row::is_open)
     }
 
     /// The load, when it is the same for every row.

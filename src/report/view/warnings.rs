@@ -43,8 +43,8 @@ fn build(report: &Report<'_>, warnings: &mut Vec<Warning>) {
     let profile = super::clean(&report.record().build.profile);
     if profile != "release" {
         warnings.push(Warning::new(
-            format!("The program was built with profile `{profile}`, not `release`."),
-            "No figure here says anything about production; build with `--release` and measure again.",
+            format!("The program was built with profile “{profile}”, not “release”."),
+            "No figure here says anything about production; build with “--release” and measure again.",
         ));
     }
 }
@@ -65,7 +65,7 @@ fn cells(report: &Report<'_>, warnings: &mut Vec<Warning>) {
     if !wrong.is_empty() {
         warnings.push(Warning::new(
             format!("Wrong answers in {}: {}.", plural(wrong.len() as u64, "cell"), some_of(&wrong, NAMED)),
-            "A wrong answer is an error however fast it came; run `jsarena verify` on these before anything else.",
+            "A wrong answer is an error however fast it came; run “jsarena verify” on these before anything else.",
         ));
     }
     let errors = places(report, |figures| figures.outcomes.failed() > 0);
@@ -104,7 +104,7 @@ fn noise(report: &Report<'_>, warnings: &mut Vec<Warning>) {
     if rounds == 1 {
         warnings.push(Warning::new(
             "Every cell was measured in a single round.",
-            "One run cannot show how far the next one would differ; use `--rounds 3` or more.",
+            "One run cannot show how far the next one would differ; use “--rounds 3” or more.",
         ));
     }
     let few = report.cells().filter_map(|(.., cell)| cell.figures()).collect::<Vec<_>>();
@@ -127,8 +127,8 @@ fn host(report: &Report<'_>, warnings: &mut Vec<Warning>) {
     let host = &report.record().host;
     if let Some(governor) = host.governor.as_deref().filter(|governor| *governor != "performance") {
         warnings.push(Warning::new(
-            format!("The processor's frequency governor is `{}`.", super::clean(governor)),
-            "Clock rates changed with the load; set the governor to `performance`.",
+            format!("The processor's frequency governor is “{}”.", super::clean(governor)),
+            "Clock rates changed with the load; set the governor to “performance”.",
         ));
     }
     if host.virtualised == Some(true) {
@@ -167,7 +167,7 @@ fn load(report: &Report<'_>, warnings: &mut Vec<Warning>) {
     if report.cells().any(|(_, row, _, cell)| !row.is_open() && cell.figures().is_some()) {
         warnings.push(Warning::new(
             "A closed loop hides queueing: a client that waits for a slow answer submits nothing meanwhile.",
-            "Read throughput and service time from it; for the response times users would see, use `--rate`.",
+            "Read throughput and service time from it; for the response times users would see, use “--rate”.",
         ));
     }
 }
