@@ -54,7 +54,7 @@ pub(in crate::report) fn ranking(report: &Report<'_>, setting: &Setting) -> Tabl
     for (place, reason) in &ranking.unranked {
         let engine = &report.engines[*place];
         let mut row = vec![Entry::engine(*place, engine), version(engine)];
-        row.push(Entry { mark: Mark::Missing, ..Entry::text("not ranked") });
+        row.push(Entry { mark: Mark::Missing, numeric: true, ..Entry::text("not ranked") });
         row.extend([Entry::nothing(), Entry::nothing()]);
         let totals = Totals::of(setting, *place);
         row.extend([totals.errors(), totals.peak()]);
