@@ -1,0 +1,157 @@
+//! How the figures came about: notes on method, and the facts of host, build and engines.
+
+use serde::Serialize;
+
+use crate::record::RunRecord;
+use crate::report::Quantity;
+use crate::report::view::{Report, clean, plural};
+
+use super::table::{Entry, Table};
+
+/// A term and what is meant by it.
+#[derive(Debug, Serialize)]
+pub(in crate::report) struct Note {
+    pub term: &'static str,
+    pub text: String,
+}
+
+/// What a reader needs to judge the figures.
+pub(super) fn notes(report: &Report<'_>) -> Vec<Note> {
+    let floor = match report.floor() {
+        Some(floor) => format!(
+            "{} of one and the same cell, {} on {} under {} isolation: the largest differences within a pair were \
+             {} of the throughput, {} of p50 and {} of p99. Anything smaller is marked ≈, no difference.",
+            plural(floor.pairs.into(), "pair"),
+            clean(&floor.engine),
+            clean(&floor.workload),
+            floor.isolation,
+            Quantity::Share(floor.throughput),
+            Quantity::Share(floor.p50),
+            Quantity::Share(floor.p99)
+        ),
+        None => "Not measured in this record, so no difference is marked as noise.".to_owned(),
+    };
+    let fixed: [(&'static str, &str); 8] = [
+        (
+            "Response and service time",
+            "Service time runs from the start of a job to its end. Response time runs from the instant the plan had \
+             set for the job, so it also holds the wait for a free worker. Users feel the second.",
+        ),
+        (
+            "Closed and open loop",
+            "In a closed loop each client submits its next job once it has the last answer: fit for throughput, \
+             but a slow answer delays the jobs behind it, and their wait is seen by no clock. In an open loop jobs are \
+             due at instants that no answer can move, so every stall shows in the response times.",
+        ),
+        (
+            "Right answers only",
+            "Every answer is compared with the expected one, off the clock. A wrong one is an error: it counts for no \
+             throughput, and its cell can neither win nor be ranked.",
+        ),
+        (
+            "Ranking",
+            "For each workload an engine's figure is divided by that of the best engine; the rank is by the geometric \
+             mean of these ratios, over the workloads that all ranked engines completed without an error in any round.",
+        ),
+        (
+            "Rounds",
+            "Each round of each cell ran in a process of its own, in a random order drawn from the seed. The rounds' \
+             histograms are added up, so percentiles are of all jobs together; ranges are the lowest and highest single round.",
+        ),
+        (
+            "Percentiles",
+            "From HDR histograms of three significant figures. A percentile is shown only with at least ten samples \
+             beyond it: 1,000 for p99, 10,000 for p99.9.",
+        ),
+        (
+            "Load driver and Criterion",
+            "All figures here are from the load driver, which sees many jobs at once. The Criterion benchmarks of this \
+             project time single calls and our own overhead; the two answer different questions and do not add up.",
+        ),
+        (
+            "Biases",
+            "Warm workers favour engines that compile to machine code; reuse “fresh” favours those that start fast. \
+             The workloads are short scripts with JSON in and out, as servers run them; converting the values is part \
+             of the time. Memory is that of the whole process, the harness included.",
+        ),
+    ];
+    let mut notes: Vec<Note> =
+        fixed.into_iter().map(|(term, text)| Note { term, text: text.to_owned() }).collect();
+    notes.insert(3, Note { term: "A/A floor", text: floor });
+    notes
+}
+
+/// Facts of the machine.
+pub(super) fn host(record: &RunRecord) -> Table {
+    let host = &record.host;
+    let virtualised = match host.virtualised {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "unknown",
+    };
+    pairs(
+        "Host",
+        [
+            ("Operating system", host.os.clone()),
+            ("Kernel", host.kernel.clone()),
+            ("Processor", format!("{}, {}", host.cpu, host.arch)),
+            ("Logical processors", host.cores.to_string()),
+            ("Memory", Quantity::Bytes(host.memory_bytes).to_string()),
+            ("Frequency governor", host.governor.clone().unwrap_or_else(|| "unknown".to_owned())),
+            ("Virtualised", virtualised.to_owned()),
+        ],
+    )
+}
+
+/// Facts of the program, and how to repeat the run.
+pub(super) fn build(record: &RunRecord) -> Table {
+    let build = &record.build;
+    let profile = format!("{}, optimisation {}", build.profile, build.opt_level);
+    pairs(
+        "Build and run",
+        [
+            ("jsarena", build.jsarena.clone()),
+            ("Compiler", build.rustc.clone()),
+            ("Target", build.target.clone()),
+            ("Profile", profile),
+            ("Features", build.features.join(", ")),
+            ("Crates", build.crates.join(", ")),
+            ("Record schema", record.schema.to_string()),
+            ("Created", record.created.clone()),
+            ("Seed", record.seed.to_string()),
+        ],
+    )
+}
+
+fn pairs<const N: usize>(title: &str, facts: [(&str, String); N]) -> Table {
+    let mut table = Table::new(title, &["Fact", "Value"]);
+    table.columns[1].numeric = false;
+    table.rows =
+        facts.into_iter().map(|(name, value)| vec![Entry::text(name), Entry::text(clean(&value))]).collect();
+    table
+}
+
+/// The engines, their versions and their quirks.
+pub(super) fn engines(report: &Report<'_>) -> Table {
+    let mut table = Table::new("Engines", &["Engine", "Version", "Binding", "JIT", "Notes"]);
+    table.columns.iter_mut().for_each(|column| column.numeric = false);
+    let infos = &report.record().engines;
+    for (place, engine) in report.engines.iter().enumerate() {
+        let head = Entry::engine(place, engine);
+        let Some(info) =
+            infos.iter().find(|entry| clean(&entry.id) == engine.name).and_then(|e| e.info.as_ref())
+        else {
+            let reason = engine.missing.as_deref().unwrap_or("unknown");
+            table.push_without_figures(vec![head], reason);
+            continue;
+        };
+        table.rows.push(vec![
+            head,
+            Entry::text(clean(&info.engine_version)),
+            Entry::text(clean(&info.binding_version)),
+            Entry::text(if info.capabilities.jit { "yes" } else { "no" }),
+            Entry::text(info.notes.iter().map(|note| clean(note)).collect::<Vec<_>>().join(" ")),
+        ]);
+    }
+    table
+}

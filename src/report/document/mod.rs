@@ -1,0 +1,131 @@
+//! The document: the view laid out as titled tables and texts, before any format. Every table format walks
+//! this one tree; what differs between them is only how a table or a mark is written.
+
+mod detail;
+mod method;
+mod overview;
+mod table;
+
+pub(super) use overview::{matrix, ranking};
+pub(super) use table::{Entry, Mark, Metric, Table};
+
+use serde::Serialize;
+
+use super::ReportError;
+use super::plot::{self, Plot};
+use super::view::{Report, Warning, clean, load_text, plural};
+
+/// A whole report.
+#[derive(Debug, Serialize)]
+pub(super) struct Document<'a> {
+    pub title: String,
+    pub created: String,
+    pub verdict: &'a [String],
+    pub warnings: &'a [Warning],
+    pub rankings: Vec<Table>,
+    pub matrices: Vec<Table>,
+    pub gains: Vec<Table>,
+    pub legend: Vec<Entry>,
+    pub workloads: Vec<WorkloadSection>,
+    pub failures: Option<Table>,
+    pub memory: Vec<Table>,
+    pub method: Vec<method::Note>,
+    pub facts: Vec<Table>,
+    pub command: String,
+}
+
+/// All about one workload.
+#[derive(Debug, Serialize)]
+pub(super) struct WorkloadSection {
+    pub anchor: String,
+    pub name: String,
+    pub kind: String,
+    pub why: String,
+    pub plots: Vec<Plot>,
+    pub latency: Table,
+    pub load: Table,
+    pub more: Vec<Table>,
+}
+
+impl<'a> Document<'a> {
+    /// Lays out a report; plots are drawn only `with_plots`.
+    pub fn new(report: &'a Report<'_>, plots: Plots) -> Result<Self, ReportError> {
+        let settings = || report.settings.iter();
+        let mut workloads = Vec::new();
+        for place in 0..report.workloads.len() {
+            workloads.extend(section(report, place, plots)?);
+        }
+        let record = report.record();
+        Ok(Self {
+            title: title(report),
+            created: clean(&record.created),
+            verdict: report.verdict(),
+            warnings: report.warnings(),
+            rankings: settings().map(|setting| ranking(report, setting)).collect(),
+            matrices: settings()
+                .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
+                .chain(settings().map(|setting| matrix(report, setting, Metric::P99)))
+                .collect(),
+            gains: report.gains.iter().map(|gain| overview::gain(report, gain)).collect(),
+            legend: report
+                .engines
+                .iter()
+                .enumerate()
+                .filter(|(_, engine)| engine.missing.is_none())
+                .map(|(place, engine)| Entry::engine(place, engine))
+                .collect(),
+            workloads,
+            failures: detail::failures(report),
+            memory: settings().map(|setting| detail::memory(report, setting)).collect(),
+            method: method::notes(report),
+            facts: vec![method::host(record), method::build(record), method::engines(report)],
+            command: clean(&record.command.join(" ")),
+        })
+    }
+}
+
+/// Whether plots are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plots {
+    Drawn,
+    LeftOut,
+}
+
+fn title(report: &Report<'_>) -> String {
+    let measured = report.engines.iter().filter(|engine| engine.missing.is_none()).count() as u64;
+    let workloads = report.workloads.len() as u64;
+    format!("jsarena: {} on {}", plural(measured, "engine"), plural(workloads, "workload"))
+}
+
+fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<WorkloadSection>, ReportError> {
+    let rows: Vec<_> = report
+        .settings
+        .iter()
+        .flat_map(|setting| setting.rows.iter().map(move |row| (setting, row)))
+        .filter(|(_, row)| row.workload == place)
+        .collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let workload = &report.workloads[place];
+    let plots = match plots {
+        Plots::Drawn => plot::percentiles(&rows, &report.engines)?,
+        Plots::LeftOut => Vec::new(),
+    };
+    Ok(Some(WorkloadSection {
+        anchor: format!("workload-{}", place + 1),
+        name: workload.name.clone(),
+        kind: workload.kind.clone(),
+        why: workload.why.clone(),
+        plots,
+        latency: detail::latency(report, &rows),
+        load: detail::load(report, &rows),
+        more: vec![detail::outcomes(report, &rows), detail::resources(report, &rows)],
+    }))
+}
+
+/// A setting's row in a table that holds several, with the load if the setting alone does not tell it.
+fn row_name(setting: &super::view::Setting, row: &super::view::Row) -> String {
+    let alone = setting.rows.iter().filter(|other| other.workload == row.workload).count() == 1;
+    if alone { setting.name() } else { format!("{} ({})", setting.name(), load_text(row.workers, &row.plan)) }
+}

@@ -1,0 +1,112 @@
+//! The report as one HTML page that needs nothing else: style, plots and the sorting of tables are inside.
+
+use minijinja::{AutoEscape, Environment, context};
+
+use super::ReportError;
+use super::document::{Document, Plots};
+use super::plot::COLOURS;
+use super::view::Report;
+
+const PAGE: &str = "HTML page";
+
+/// The page. Everything but our own style, script and drawings is escaped.
+pub(super) fn render(report: &Report<'_>) -> Result<String, ReportError> {
+    let document = Document::new(report, Plots::Drawn)?;
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    environment.set_keep_trailing_newline(true);
+    environment
+        .add_template("report.html", include_str!("templates/report.html.j2"))
+        .map_err(layout(PAGE))?;
+    let template = environment.get_template("report.html").map_err(layout(PAGE))?;
+    let (style, script) = (include_str!("templates/style.css"), include_str!("templates/sort.js"));
+    let colours: Vec<String> = COLOURS.iter().map(|(r, g, b)| format!("#{r:02X}{g:02X}{b:02X}")).collect();
+    template.render(context! { document, style, script, colours }).map_err(layout(PAGE))
+}
+
+/// Wraps what the template engine says.
+pub(super) fn layout(page: &'static str) -> impl Fn(minijinja::Error) -> ReportError {
+    move |error| ReportError::Layout { page, reason: format!("{error:#}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn page() -> String {
+        let record = fixture::record();
+        render(&Report::new(&record).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn markup_of_a_guest_is_inert() {
+        let page = page();
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;&#x2f;script&gt;"), "the message is shown");
+        assert!(!page.contains("<script>alert"));
+        assert!(!page.contains("<img"));
+        assert!(!page.contains("onerror=alert(2)>"));
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        let page = page();
+        // Of all addresses only the name of SVG's namespace, which nobody fetches.
+        let without_namespace = page.replace("http://www.w3.org/2000/svg", "");
+        for request in ["http:", "https:", "src=\"", "@import", "url(", "<link", "<iframe", "<img"] {
+            assert!(!without_namespace.contains(request), "{request}");
+        }
+        assert!(page.contains("default-src 'none'"));
+    }
+
+    #[test]
+    fn sections_come_in_the_order_a_reader_needs() {
+        let page = page();
+        let ids = [
+            "verdict",
+            "warnings",
+            "ranking",
+            "matrix",
+            "gain",
+            "workloads",
+            "failures",
+            "memory",
+            "method",
+            "facts",
+        ];
+        let places: Vec<_> = ids.iter().map(|id| page.find(&format!("id=\"{id}\"")).expect(id)).collect();
+        assert!(places.is_sorted(), "{places:?}");
+    }
+
+    #[test]
+    fn what_was_opened_is_closed() {
+        let page = page();
+        for tag in [
+            "html", "head", "body", "main", "section", "div", "table", "tr", "td", "th", "svg", "details",
+            "figure",
+        ] {
+            let opened =
+                page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+            assert!(opened > 0, "{tag}");
+            assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn failures_and_missing_engines_are_shown_with_their_reasons() {
+        let page = page();
+        for text in ["signal 11 (SIGSEGV)", "not built: the feature `delta` is off", "wrong answer"] {
+            assert!(page.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_colour_of_a_plot_has_one_for_dark_pages() {
+        let style = include_str!("templates/style.css");
+        for place in 0..COLOURS.len() {
+            assert_eq!(style.matches(&format!("--e{place}:")).count(), 2, "light and dark colour of {place}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Records made one: the shards of a run that was measured in parts.
+
+use std::fmt::Debug;
+
+use crate::record::{EngineEntry, Measurement, NoiseFloor, RunRecord};
+
+use super::ReportError;
+
+/// One record of several of the same schema, seed, build, host and workloads.
+///
+/// Their measurements follow one another. A cell measured in several of them gets its rounds counted on.
+///
+/// # Errors
+/// [`ReportError::NoRecord`] for none, [`ReportError::Apart`] naming what differs when figures of one would not
+/// be comparable with those of another, or when one is there twice.
+pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
+    let mut records = records.into_iter();
+    let mut merged = records.next().ok_or(ReportError::NoRecord)?;
+    for (index, record) in records.enumerate() {
+        let apart = |reason| ReportError::Apart { number: index + 2, reason };
+        belongs(&merged, &record).map_err(apart)?;
+        if record.command != merged.command {
+            merged.command.push("&&".to_owned());
+            merged.command.extend(record.command);
+        }
+        // RFC 3339 in UTC sorts as text.
+        merged.created = merged.created.min(record.created);
+        record.engines.into_iter().for_each(|entry| add_engine(&mut merged.engines, entry));
+        for workload in record.workloads {
+            if merged.workloads.iter().all(|known| known.name != workload.name) {
+                merged.workloads.push(workload);
+            }
+        }
+        merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
+        add_measurements(&mut merged.measurements, record.measurements);
+    }
+    Ok(merged)
+}
+
+/// Whether figures of the two are comparable; if not, the first thing that differs.
+fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
+    same("schema", &first.schema, &other.schema)?;
+    same("seed", &first.seed, &other.seed)?;
+    same("jsarena version", &first.build.jsarena, &other.build.jsarena)?;
+    same("build profile", &first.build.profile, &other.build.profile)?;
+    same("build features", &first.build.features, &other.build.features)?;
+    same("crate versions", &first.build.crates, &other.build.crates)?;
+    same("build", &first.build, &other.build)?;
+    same("processor", &first.host.cpu, &other.host.cpu)?;
+    same("host", &first.host, &other.host)?;
+    for workload in &other.workloads {
+        if let Some(known) = first.workloads.iter().find(|known| known.name == workload.name) {
+            same(&format!("hash of workload {}", workload.name), &known.hash, &workload.hash)?;
+        }
+    }
+    for entry in &other.engines {
+        if let Some(known) = first.engines.iter().find(|known| known.id == entry.id)
+            && let (Some(known), Some(info)) = (&known.info, &entry.info)
+        {
+            same(&format!("version of engine {}", entry.id), &known.engine_version, &info.engine_version)?;
+        }
+    }
+    if other.measurements.iter().any(|m| m.summary.is_some() && first.measurements.contains(m)) {
+        return Err("it holds measurements that are there already; name each record once".to_owned());
+    }
+    Ok(())
+}
+
+fn same<T: PartialEq + Debug>(what: &str, first: &T, other: &T) -> Result<(), String> {
+    if first == other { Ok(()) } else { Err(format!("its {what} is {other:?}, not {first:?}")) }
+}
+
+/// An engine that one record has and another misses is there.
+fn add_engine(engines: &mut Vec<EngineEntry>, entry: EngineEntry) {
+    match engines.iter_mut().find(|known| known.id == entry.id) {
+        None => engines.push(entry),
+        Some(known) if known.info.is_none() && entry.info.is_some() => *known = entry,
+        Some(_) => {}
+    }
+}
+
+/// The floor of the noisier of two: what is no difference in one part is none in the whole.
+fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFloor> {
+    match (first, other) {
+        (Some(first), Some(other)) => Some(if other.throughput > first.throughput { other } else { first }),
+        (first, other) => first.or(other),
+    }
+}
+
+fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>) {
+    let known = measurements.len();
+    for mut measurement in more {
+        let same_cell = |m: &&Measurement| {
+            (&m.engine, &m.workload, m.isolation, m.reuse, m.workers, &m.label)
+                == (
+                    &measurement.engine,
+                    &measurement.workload,
+                    measurement.isolation,
+                    measurement.reuse,
+                    measurement.workers,
+                    &measurement.label,
+                )
+        };
+        let last = measurements[..known].iter().filter(same_cell).map(|m| m.round).max();
+        measurement.round += last.map_or(0, |last| last + 1);
+        measurements.push(measurement);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    /// The fixed record in two parts.
+    fn halves() -> (RunRecord, RunRecord) {
+        let whole = fixture::record();
+        let (mut first, mut second) = (whole.clone(), whole);
+        let half = first.measurements.len() / 2;
+        second.measurements = first.measurements.split_off(half);
+        second.created = "2026-11-23T19:00:00Z".to_owned();
+        (first, second)
+    }
+
+    #[track_caller]
+    fn refused(change: impl Fn(&mut RunRecord), expected: &str) {
+        let (first, mut second) = halves();
+        change(&mut second);
+        let error = merge(vec![first, second]).unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("record 2"), "{error}");
+        assert_eq!(error.lines().count(), 1);
+    }
+
+    #[test]
+    fn shards_become_one_record() {
+        let (first, second) = halves();
+        let count = first.measurements.len() + second.measurements.len();
+        let merged = merge(vec![first.clone(), second]).unwrap();
+        assert_eq!(merged.measurements.len(), count);
+        assert_eq!(merged.created, "2026-11-23T19:00:00Z");
+        assert_eq!((&merged.engines, &merged.workloads), (&first.engines, &first.workloads));
+        assert_eq!(merged.command, first.command, "the same command is told once");
+    }
+
+    #[test]
+    fn further_rounds_of_a_cell_count_on() {
+        let (first, _) = halves();
+        let mut again = first.clone();
+        for summary in again.measurements.iter_mut().filter_map(|m| m.summary.as_mut()) {
+            summary.throughput_per_s += 1.0;
+        }
+        let merged = merge(vec![first.clone(), again]).unwrap();
+        let cell = |m: &&Measurement| {
+            (&m.engine, &m.workload, m.isolation)
+                == (
+                    &first.measurements[0].engine,
+                    &first.measurements[0].workload,
+                    first.measurements[0].isolation,
+                )
+        };
+        let rounds: Vec<u32> =
+            merged.measurements.iter().filter(cell).filter(|m| m.label.is_none()).map(|m| m.round).collect();
+        let distinct: std::collections::BTreeSet<_> = rounds.iter().collect();
+        assert!(rounds.len() > 1 && distinct.len() == rounds.len(), "{rounds:?}");
+    }
+
+    #[test]
+    fn records_that_do_not_belong_together_are_refused() {
+        refused(|record| record.schema = 9, "schema is 9");
+        refused(|record| record.seed = 2, "seed is 2");
+        refused(|record| record.build.profile = "debug".to_owned(), "build profile is \"debug\"");
+        refused(|record| record.build.rustc = "other".to_owned(), "its build is");
+        refused(|record| record.host.cpu = "other".to_owned(), "processor is \"other\"");
+        refused(|record| record.workloads[0].hash = "0".to_owned(), "hash of workload");
+        assert!(matches!(merge(Vec::new()), Err(ReportError::NoRecord)));
+    }
+
+    #[test]
+    fn the_same_record_twice_is_refused() {
+        let (first, _) = halves();
+        let error = merge(vec![first.clone(), first]).unwrap_err().to_string();
+        assert!(error.contains("there already"), "{error}");
+    }
+
+    #[test]
+    fn an_engine_that_one_part_has_is_there() {
+        let (first, mut second) = halves();
+        let entry = second.engines.iter_mut().find(|entry| entry.missing.is_some()).unwrap();
+        let id = entry.id.clone();
+        entry.missing = None;
+        entry.info = first.engines[0].info.clone();
+        let merged = merge(vec![first, second]).unwrap();
+        assert!(merged.engines.iter().find(|entry| entry.id == id).unwrap().info.is_some());
+    }
+}

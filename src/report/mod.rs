@@ -1,0 +1,239 @@
+//! Reports: a record turned into pages for people and files for tools.
+//!
+//! One direction: `record → view → document → page`. The view ([`Report`]) does all arithmetic; the document
+//! lays its figures out as titled tables; the exporters only write. A report needs nothing but the record, so
+//! any jsarena can rebuild it, whatever engines it was built with. No clock is read: the same record always
+//! gives the same bytes.
+
+mod csv;
+mod document;
+#[cfg(test)]
+mod fixture;
+mod hlog;
+mod html;
+mod markdown;
+mod merge;
+mod plot;
+mod quantity;
+mod splice;
+mod terminal;
+mod view;
+
+pub use merge::merge;
+pub use quantity::Quantity;
+pub use splice::{BEGIN_MARKER, END_MARKER, splice, summary_table};
+pub use view::{Report, Warning};
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::stats::HistogramError;
+
+/// What a report can be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// A page for a repository.
+    Markdown,
+    /// A self-contained page for a browser.
+    Html,
+    /// One row a measurement, for spreadsheets and scripts.
+    Csv,
+    /// HdrHistogram interval logs, for its tools.
+    Hlog,
+    /// The record itself.
+    Json,
+    /// A digest for a terminal of 100 columns.
+    Terminal,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Markdown, Self::Html, Self::Csv, Self::Hlog, Self::Json, Self::Terminal];
+
+    /// The name on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Hlog => "hlog",
+            Self::Json => "json",
+            Self::Terminal => "terminal",
+        }
+    }
+
+    fn exporter(self) -> Exporter {
+        match self {
+            Self::Markdown => |report| Ok(vec![Export::text("report.md", markdown::render(report)?)]),
+            Self::Html => |report| Ok(vec![Export::text("report.html", html::render(report)?)]),
+            Self::Csv => {
+                |report| Ok(vec![Export { file_name: "measurements.csv", bytes: csv::render(report)? }])
+            }
+            Self::Hlog => |report| {
+                let [response, service] = [hlog::Latency::Response, hlog::Latency::Service];
+                Ok(vec![
+                    Export { file_name: "response.hlog", bytes: hlog::render(report, response)? },
+                    Export { file_name: "service.hlog", bytes: hlog::render(report, service)? },
+                ])
+            },
+            Self::Json => |report| Ok(vec![Export::text("record.json", json(report))]),
+            Self::Terminal => |report| Ok(vec![Export::text("report.txt", terminal::render(report))]),
+        }
+    }
+}
+
+/// All that an output format has to be: a way from the view to files.
+type Exporter = fn(&Report<'_>) -> Result<Vec<Export>, ReportError>;
+
+/// One file of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Its usual name inside a report's folder.
+    pub file_name: &'static str,
+    /// What is in it. Text is UTF-8 and ends with a line feed.
+    pub bytes: Vec<u8>,
+}
+
+impl Export {
+    fn text(file_name: &'static str, text: String) -> Self {
+        Self { file_name, bytes: text.into_bytes() }
+    }
+}
+
+impl Report<'_> {
+    /// The report as `format`: one file, or two for [`Format::Hlog`].
+    ///
+    /// # Errors
+    /// [`ReportError`] when a histogram or the date of the record is damaged.
+    pub fn export(&self, format: Format) -> Result<Vec<Export>, ReportError> {
+        format.exporter()(self)
+    }
+}
+
+fn json(report: &Report<'_>) -> String {
+    let text = serde_json::to_string_pretty(report.record());
+    text.expect("a record has only text keys, so it always serialises") + "\n"
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.as_str() == text)
+            .ok_or_else(|| UnknownFormat(text.to_owned()))
+    }
+}
+
+/// A name that is no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown format `{0}` (known: markdown, html, csv, hlog, json, terminal)")]
+pub struct UnknownFormat(String);
+
+/// Why a report cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A histogram of the record is damaged.
+    #[error("{engine} on {workload}, round {round}: {source}")]
+    Histogram {
+        /// Engine of the measurement.
+        engine: String,
+        /// Its workload.
+        workload: String,
+        /// Its round.
+        round: u32,
+        /// What is wrong with it.
+        source: HistogramError,
+    },
+    /// The record's date is none.
+    #[error("the record's date `{0}` is not in the form 2026-11-23T20:00:00Z")]
+    Created(String),
+    /// A page could not be laid out: a mistake in jsarena's own templates or plots.
+    #[error("cannot lay out the {page}: {reason}")]
+    Layout {
+        /// Which page.
+        page: &'static str,
+        /// What the layout engine says.
+        reason: String,
+    },
+    /// Records that cannot be one.
+    #[error("record {number} cannot be merged with the first: {reason}")]
+    Apart {
+        /// Which one, counted from 1.
+        number: usize,
+        /// What differs.
+        reason: String,
+    },
+    /// Nothing to merge.
+    #[error("no record to report on; name at least one")]
+    NoRecord,
+    /// A text without the place for the table.
+    #[error(
+        "the text has no `{0}` line (or more than one, or out of order); put both markers where the table belongs"
+    )]
+    Marker(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_read_back_from_their_names() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse(), Ok(format));
+        }
+        let error = "pdf".parse::<Format>().unwrap_err().to_string();
+        for format in Format::ALL {
+            assert!(error.contains(format.as_str()), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_format_gives_the_same_bytes_again() {
+        let record = fixture::record();
+        let report = Report::new(&record).unwrap();
+        for format in Format::ALL {
+            let once = report.export(format).unwrap();
+            assert!(once.iter().all(|file| file.bytes.ends_with(b"\n")), "{format}");
+            assert_eq!(once, Report::new(&record).unwrap().export(format).unwrap(), "{format}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_measurements_does_not_matter() {
+        let record = fixture::record();
+        let mut shuffled = record.clone();
+        shuffled.measurements.reverse();
+        let pages = |record| {
+            let report = Report::new(record).unwrap();
+            [Format::Markdown, Format::Html, Format::Terminal].map(|format| report.export(format).unwrap())
+        };
+        assert!(pages(&record) == pages(&shuffled));
+    }
+
+    #[test]
+    fn a_record_without_measurements_still_gives_pages() {
+        let mut record = fixture::record();
+        record.measurements.clear();
+        let report = Report::new(&record).unwrap();
+        for format in Format::ALL {
+            assert!(!report.export(format).unwrap().is_empty(), "{format}");
+        }
+    }
+
+    #[test]
+    fn json_is_the_record() {
+        let record = fixture::record();
+        let files = Report::new(&record).unwrap().export(Format::Json).unwrap();
+        assert_eq!(files[0].bytes, (serde_json::to_string_pretty(&record).unwrap() + "\n").into_bytes());
+    }
+}

@@ -1,0 +1,356 @@
+//! One cell of the matrix: the rounds of an engine on a workload under a load, made one.
+
+use crate::executor::OutcomeCounts;
+use crate::record::Measurement;
+use crate::report::{Quantity, ReportError};
+use crate::stats::{
+    BlockingPool, CpuTime, EncodedHistogram, LatencyHistogram, MemoryUse, Percentiles, Summary,
+};
+
+use super::Engine;
+use super::text::{clean, plural, shortened};
+
+/// Fewer samples than this leave less than ten beyond the 99th percentile.
+const ENOUGH_FOR_P99: u64 = 1_000;
+/// Fewer samples than this leave less than ten beyond the 99.9th percentile.
+const ENOUGH_FOR_P999: u64 = 10_000;
+
+/// What became of an engine on a row.
+#[derive(Debug, Clone)]
+pub(in crate::report) enum Cell {
+    /// The engine is not there at all.
+    Missing(String),
+    /// The record has no such measurement.
+    NotMeasured,
+    /// No round gave figures.
+    Failed(Vec<Reason>),
+    /// At least one round did.
+    Measured(Box<Figures>),
+}
+
+/// Why rounds failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Reason {
+    pub text: String,
+    /// How many failed so.
+    pub rounds: u32,
+}
+
+/// The good rounds of a cell together.
+#[derive(Debug, Clone)]
+pub(in crate::report) struct Figures {
+    pub rounds: u32,
+    pub failed: Vec<Reason>,
+    pub submitted: u64,
+    pub outcomes: OutcomeCounts,
+    pub wrong_answers: u64,
+    pub throughput: Spread,
+    pub offered: Option<f64>,
+    pub response: Latency,
+    pub service: Latency,
+    /// Of the response time's median over the rounds.
+    pub p50: Spread,
+    /// Of the response time's 99th percentile over the rounds.
+    pub p99: Spread,
+    /// Worst 99th percentile of the pacer's lateness over the rounds, microseconds.
+    pub pacer_p99: Option<f64>,
+    pub panics: u64,
+    pub restarts: u64,
+    pub retries: u64,
+    pub lost_workers: u64,
+    pub recycled: u64,
+    pub rss: MemoryUse,
+    pub cpu: CpuTime,
+    pub queue_mean: f64,
+    pub queue_max: u64,
+    pub blocking: BlockingPool,
+    pub messages: Vec<String>,
+}
+
+/// A figure over all rounds, and its lowest and highest in a single one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::report) struct Spread {
+    pub value: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+/// A latency over all rounds.
+#[derive(Debug, Clone)]
+pub(in crate::report) struct Latency {
+    pub samples: u64,
+    percentiles: Percentiles,
+    /// Pairs of quantile and microseconds.
+    pub curve: Vec<(f64, f64)>,
+}
+
+impl Cell {
+    /// Merges the rounds of a cell.
+    pub(super) fn merge(engine: &Engine, mut rounds: Vec<&Measurement>) -> Result<Self, ReportError> {
+        rounds.sort_by_key(|m| m.round);
+        let (mut good, mut failed) = (Vec::new(), Vec::<Reason>::new());
+        for measurement in rounds {
+            match (&measurement.summary, &measurement.error) {
+                (Some(summary), None) => good.push((measurement, summary)),
+                (_, error) => {
+                    let text = clean(error.as_deref().unwrap_or("ended without a summary or a reason"));
+                    match failed.iter_mut().find(|reason| reason.text == text) {
+                        Some(reason) => reason.rounds += 1,
+                        None => failed.push(Reason { text, rounds: 1 }),
+                    }
+                }
+            }
+        }
+        Ok(match (good.is_empty(), failed.is_empty(), &engine.missing) {
+            (true, true, Some(reason)) => Self::Missing(reason.clone()),
+            (true, true, None) => Self::NotMeasured,
+            (true, false, _) => Self::Failed(failed),
+            (false, ..) => Self::Measured(Box::new(Figures::merge(&good, failed)?)),
+        })
+    }
+
+    /// The figures, if a round gave any.
+    pub fn figures(&self) -> Option<&Figures> {
+        match self {
+            Self::Measured(figures) => Some(figures),
+            _ => None,
+        }
+    }
+
+    /// The figures, if every round ran and every job ended in the right answer. Only those may rank or win.
+    pub fn completed(&self) -> Option<&Figures> {
+        self.figures().filter(|figures| figures.fault().is_none())
+    }
+
+    /// Why this cell does not count as completed, in a few words.
+    pub fn fault(&self) -> Option<String> {
+        match self {
+            Self::Missing(reason) => Some(reason.clone()),
+            Self::NotMeasured => Some("not measured".to_owned()),
+            Self::Failed(reasons) => Some(texts(reasons)),
+            Self::Measured(figures) => figures.fault(),
+        }
+    }
+
+    /// Rounds that gave no figures.
+    pub fn failed_rounds(&self) -> u32 {
+        match self {
+            Self::Missing(_) | Self::NotMeasured => 0,
+            Self::Failed(reasons) => rounds_of(reasons),
+            Self::Measured(figures) => figures.failed_rounds(),
+        }
+    }
+}
+
+/// Short enough for a cell of a table; the failures have the whole.
+fn texts(reasons: &[Reason]) -> String {
+    reasons.iter().map(|reason| shortened(&reason.text, 60)).collect::<Vec<_>>().join("; ")
+}
+
+fn rounds_of(reasons: &[Reason]) -> u32 {
+    reasons.iter().map(|reason| reason.rounds).sum()
+}
+
+impl Figures {
+    fn merge(rounds: &[(&Measurement, &Summary)], failed: Vec<Reason>) -> Result<Self, ReportError> {
+        let summaries: Vec<&Summary> = rounds.iter().map(|(_, summary)| *summary).collect();
+        let mut outcomes = OutcomeCounts::default();
+        summaries.iter().for_each(|summary| outcomes.merge(&summary.outcomes));
+        let sum = |figure: fn(&Summary) -> u64| summaries.iter().map(|s| figure(s)).sum::<u64>();
+        let most = |figure: fn(&Summary) -> u64| summaries.iter().map(|s| figure(s)).max().unwrap_or(0);
+        let mean = |figure: fn(&Summary) -> f64| {
+            summaries.iter().map(|s| figure(s)).sum::<f64>() / summaries.len() as f64
+        };
+        let response = Latency::merge(rounds, |summary| &summary.response_histogram)?;
+        let spread = |value: f64, figure: fn(&Summary) -> f64| {
+            let each = || summaries.iter().map(|s| figure(s));
+            Spread {
+                value,
+                min: each().fold(f64::INFINITY, f64::min),
+                max: each().fold(f64::NEG_INFINITY, f64::max),
+            }
+        };
+        let (p50, p99) = (response.percentiles.p50, response.percentiles.p99);
+        let mut messages: Vec<String> = Vec::new();
+        for message in summaries.iter().flat_map(|summary| &summary.failures).map(|text| clean(text)) {
+            if !messages.contains(&message) {
+                messages.push(message);
+            }
+        }
+        Ok(Self {
+            rounds: rounds.len() as u32,
+            failed,
+            submitted: sum(|s| s.submitted),
+            outcomes,
+            wrong_answers: sum(|s| s.wrong_answers),
+            throughput: spread(throughput(&summaries), |s| s.throughput_per_s),
+            offered: summaries.iter().find_map(|summary| summary.offered_per_s),
+            service: Latency::merge(rounds, |summary| &summary.service_histogram)?,
+            p50: spread(p50, |s| s.response_us.p50),
+            p99: spread(p99, |s| s.response_us.p99),
+            response,
+            pacer_p99: summaries
+                .iter()
+                .filter_map(|summary| summary.pacer_lateness_us.map(|late| late.p99))
+                .reduce(f64::max),
+            panics: sum(|s| s.panics),
+            restarts: sum(|s| s.restarts),
+            retries: sum(|s| s.retries),
+            lost_workers: sum(|s| s.lost_workers),
+            recycled: sum(|s| s.recycled),
+            rss: MemoryUse {
+                start: mean(|s| s.rss_bytes.start as f64) as u64,
+                end: mean(|s| s.rss_bytes.end as f64) as u64,
+                peak: most(|s| s.rss_bytes.peak),
+            },
+            cpu: CpuTime {
+                workers: summaries.iter().map(|s| s.cpu_s.workers).sum(),
+                generator: summaries.iter().map(|s| s.cpu_s.generator).sum(),
+            },
+            queue_mean: mean(|s| s.queue_depth.mean),
+            queue_max: most(|s| s.queue_depth.max),
+            blocking: BlockingPool {
+                threads_max: most(|s| s.tokio_blocking.threads_max),
+                queue_max: most(|s| s.tokio_blocking.queue_max),
+            },
+            messages,
+        })
+    }
+
+    /// Jobs that did not end in a correct answer.
+    pub fn errors(&self) -> u64 {
+        self.outcomes.failed() + self.wrong_answers
+    }
+
+    /// Share of the submitted jobs that did not end in a correct answer.
+    pub fn error_rate(&self) -> f64 {
+        if self.submitted == 0 { 0.0 } else { self.errors() as f64 / self.submitted as f64 }
+    }
+
+    /// Rounds that gave no figures.
+    pub fn failed_rounds(&self) -> u32 {
+        rounds_of(&self.failed)
+    }
+
+    /// Share of the processor time that made the load instead of serving it.
+    pub fn generator_share(&self) -> f64 {
+        let all = self.cpu.workers + self.cpu.generator;
+        if all > 0.0 { self.cpu.generator / all } else { 0.0 }
+    }
+
+    /// How much resident memory grew while the load ran, on average over the rounds.
+    pub fn growth(&self) -> i64 {
+        self.rss.end as i64 - self.rss.start as i64
+    }
+
+    fn fault(&self) -> Option<String> {
+        let mut faults = Vec::new();
+        if !self.failed.is_empty() {
+            let all = self.rounds + self.failed_rounds();
+            faults.push(format!("{} of {all} rounds failed", self.failed_rounds()));
+        }
+        if self.wrong_answers > 0 {
+            faults.push(plural(self.wrong_answers, "wrong answer"));
+        }
+        if self.outcomes.failed() > 0 {
+            faults.push(format!("{} of the jobs failed", Quantity::Share(self.failed_share())));
+        }
+        if faults.is_empty() && self.throughput.value <= 0.0 {
+            faults.push("no job ended".to_owned());
+        }
+        (!faults.is_empty()).then(|| faults.join("; "))
+    }
+
+    fn failed_share(&self) -> f64 {
+        if self.submitted == 0 { 1.0 } else { self.outcomes.failed() as f64 / self.submitted as f64 }
+    }
+}
+
+/// Over all rounds: every second on the clock weighs the same.
+fn throughput(rounds: &[&Summary]) -> f64 {
+    let seconds: f64 = rounds.iter().map(|summary| summary.elapsed_s).sum();
+    if seconds > 0.0 {
+        rounds.iter().map(|summary| summary.throughput_per_s * summary.elapsed_s).sum::<f64>() / seconds
+    } else {
+        rounds.iter().map(|summary| summary.throughput_per_s).sum::<f64>() / rounds.len().max(1) as f64
+    }
+}
+
+impl Spread {
+    /// Lowest to highest, unless they are one.
+    pub fn range(&self, quantity: fn(f64) -> Quantity) -> Option<String> {
+        let (min, max) = (quantity(self.min).to_string(), quantity(self.max).to_string());
+        (min != max).then(|| format!("{min} – {max}"))
+    }
+}
+
+impl Latency {
+    fn merge(
+        rounds: &[(&Measurement, &Summary)],
+        histogram: fn(&Summary) -> &EncodedHistogram,
+    ) -> Result<Self, ReportError> {
+        let mut whole: Option<LatencyHistogram> = None;
+        for (measurement, summary) in rounds {
+            let round = histogram(summary).decode().map_err(|source| ReportError::Histogram {
+                engine: clean(&measurement.engine),
+                workload: clean(&measurement.workload),
+                round: measurement.round,
+                source,
+            })?;
+            match &mut whole {
+                Some(whole) => whole.merge(&round),
+                None => whole = Some(round),
+            }
+        }
+        let whole = whole.unwrap_or_default();
+        // The whole histogram is a quarter of a megabyte; a record has hundreds of them and a page needs none.
+        Ok(Self {
+            samples: whole.len(),
+            percentiles: whole.percentiles(),
+            curve: whole
+                .curve()
+                .into_iter()
+                .map(|(quantile, at)| (quantile, at.as_secs_f64() * 1e6))
+                .collect(),
+        })
+    }
+
+    /// Median, microseconds; nothing without a sample.
+    pub fn p50(&self) -> Option<f64> {
+        self.with(1, self.percentiles.p50)
+    }
+
+    /// 90th percentile, microseconds.
+    pub fn p90(&self) -> Option<f64> {
+        self.with(1, self.percentiles.p90)
+    }
+
+    /// 95th percentile, microseconds.
+    pub fn p95(&self) -> Option<f64> {
+        self.with(1, self.percentiles.p95)
+    }
+
+    /// 99th percentile, microseconds; nothing when the samples do not carry it.
+    pub fn p99(&self) -> Option<f64> {
+        self.with(ENOUGH_FOR_P99, self.percentiles.p99)
+    }
+
+    /// 99.9th percentile, microseconds; nothing when the samples do not carry it.
+    pub fn p999(&self) -> Option<f64> {
+        self.with(ENOUGH_FOR_P999, self.percentiles.p999)
+    }
+
+    /// Longest, microseconds.
+    pub fn max(&self) -> Option<f64> {
+        self.with(1, self.percentiles.max)
+    }
+
+    /// Mean, microseconds.
+    pub fn mean(&self) -> Option<f64> {
+        self.with(1, self.percentiles.mean)
+    }
+
+    fn with(&self, samples: u64, figure: f64) -> Option<f64> {
+        (self.samples >= samples).then_some(figure)
+    }
+}

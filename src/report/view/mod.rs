@@ -1,0 +1,273 @@
+//! The view: what the pages show, computed once. All arithmetic ends here; exporters only write.
+
+mod cell;
+mod gain;
+mod ranking;
+#[cfg(test)]
+mod tests;
+mod text;
+mod verdict;
+mod warnings;
+
+pub(super) use cell::{Cell, Figures, Latency};
+pub(super) use gain::Gain;
+pub(super) use ranking::{RankedBy, Ranking};
+pub(super) use text::{clean, load_text, plural, shortened};
+pub use warnings::Warning;
+
+use crate::executor::{Isolation, Reuse};
+use crate::load::{Arrivals, Plan};
+use crate::record::{Measurement, NoiseFloor, RunRecord};
+
+use super::ReportError;
+
+/// A view of one record: cells merged over their rounds, ranked, and judged.
+#[derive(Debug)]
+pub struct Report<'a> {
+    record: &'a RunRecord,
+    pub(super) engines: Vec<Engine>,
+    pub(super) workloads: Vec<Workload>,
+    pub(super) settings: Vec<Setting>,
+    pub(super) gains: Vec<Gain>,
+    warnings: Vec<Warning>,
+    verdict: Vec<String>,
+}
+
+/// An engine as reports name it. Its place in the list is its place in every table.
+#[derive(Debug)]
+pub(super) struct Engine {
+    id: String,
+    pub name: String,
+    pub version: Option<String>,
+    /// Why it is not there.
+    pub missing: Option<String>,
+}
+
+/// A workload as reports name it.
+#[derive(Debug)]
+pub(super) struct Workload {
+    id: String,
+    pub name: String,
+    pub kind: String,
+    pub why: String,
+}
+
+/// An isolation and a reuse, with every row measured under them: what a ranking is about.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub isolation: Isolation,
+    pub reuse: Reuse,
+    pub rows: Vec<Row>,
+    pub ranking: Ranking,
+}
+
+/// A workload under one load: cells of one row differ in nothing but the engine.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub workload: usize,
+    pub workers: u32,
+    pub plan: Plan,
+    /// The workload's name, with the load when the same workload was measured under several.
+    pub label: String,
+    /// One for each engine.
+    pub cells: Vec<Cell>,
+}
+
+impl<'a> Report<'a> {
+    /// The view of a record.
+    ///
+    /// # Errors
+    /// [`ReportError::Histogram`] naming the measurement whose histogram cannot be read.
+    pub fn new(record: &'a RunRecord) -> Result<Self, ReportError> {
+        let engines = engines(record);
+        let workloads = workloads(record);
+        let floor = record.noise_floor.as_ref();
+        let settings = settings(record, &engines, &workloads, floor)?;
+        let mut report = Self {
+            record,
+            gains: gain::gains(&settings),
+            engines,
+            workloads,
+            settings,
+            warnings: Vec::new(),
+            verdict: Vec::new(),
+        };
+        report.warnings = warnings::warnings(&report);
+        report.verdict = verdict::verdict(&report);
+        Ok(report)
+    }
+
+    /// The record it shows.
+    pub fn record(&self) -> &'a RunRecord {
+        self.record
+    }
+
+    /// What a reader should know before trusting the figures, gravest first.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The result in plain sentences: who was fastest by how much over what, and what failed.
+    pub fn verdict(&self) -> &[String] {
+        &self.verdict
+    }
+
+    pub(super) fn floor(&self) -> Option<&'a NoiseFloor> {
+        self.record.noise_floor.as_ref()
+    }
+
+    /// Every cell with its place, in the order of the tables.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&Setting, &Row, &Engine, &Cell)> {
+        self.settings.iter().flat_map(move |setting| {
+            setting.rows.iter().flat_map(move |row| {
+                self.engines.iter().zip(&row.cells).map(move |(engine, cell)| (setting, row, engine, cell))
+            })
+        })
+    }
+
+    /// Where a cell is, in words.
+    pub(super) fn place(setting: &Setting, row: &Row, engine: &Engine) -> String {
+        format!("{} on {} under {}", engine.name, row.label, setting.name())
+    }
+}
+
+impl Setting {
+    /// As tables name it: `thread/keep`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.isolation, self.reuse)
+    }
+
+    /// The load, when it is the same for every row.
+    pub fn load(&self) -> Option<String> {
+        let mut texts = self.rows.iter().map(|row| load_text(row.workers, &row.plan));
+        let first = texts.next()?;
+        texts.all(|text| text == first).then_some(first)
+    }
+}
+
+impl Row {
+    pub fn is_open(&self) -> bool {
+        matches!(self.plan.arrivals, Arrivals::Open { .. })
+    }
+}
+
+/// Whether a difference is too small to be one; without a floor only equality is.
+pub(super) fn within_floor(relative_difference: f64, floor: Option<f64>) -> bool {
+    relative_difference == 0.0 || floor.is_some_and(|floor| relative_difference < floor)
+}
+
+/// The engines of the record in its order, then those that only measurements name.
+fn engines(record: &RunRecord) -> Vec<Engine> {
+    let mut engines: Vec<Engine> = Vec::new();
+    for entry in &record.engines {
+        if engines.iter().all(|engine| engine.id != entry.id) {
+            engines.push(Engine {
+                id: entry.id.clone(),
+                name: clean(&entry.id),
+                version: entry.info.as_ref().map(|info| clean(&info.engine_version)),
+                missing: entry.missing.as_deref().map(clean),
+            });
+        }
+    }
+    for id in unnamed(record, |m| &m.engine, |id| engines.iter().any(|engine| engine.id == id)) {
+        engines.push(Engine { name: clean(&id), id, version: None, missing: None });
+    }
+    engines
+}
+
+fn workloads(record: &RunRecord) -> Vec<Workload> {
+    let mut workloads: Vec<Workload> = Vec::new();
+    for entry in &record.workloads {
+        if workloads.iter().all(|workload| workload.id != entry.name) {
+            workloads.push(Workload {
+                id: entry.name.clone(),
+                name: clean(&entry.name),
+                kind: clean(&entry.kind),
+                why: clean(&entry.why),
+            });
+        }
+    }
+    for id in unnamed(record, |m| &m.workload, |id| workloads.iter().any(|workload| workload.id == id)) {
+        workloads.push(Workload { name: clean(&id), id, kind: String::new(), why: String::new() });
+    }
+    workloads
+}
+
+/// Names that measurements have and the record's lists do not, in alphabetical order.
+fn unnamed(
+    record: &RunRecord,
+    name: fn(&Measurement) -> &String,
+    known: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut names: Vec<_> =
+        record.measurements.iter().map(name).filter(|name| !known(name)).cloned().collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn settings(
+    record: &RunRecord,
+    engines: &[Engine],
+    workloads: &[Workload],
+    floor: Option<&NoiseFloor>,
+) -> Result<Vec<Setting>, ReportError> {
+    // The second half of an A/A pair is not one more sample of its cell: the engine measured twice would get
+    // more of them than the others.
+    let measurements: Vec<&Measurement> = record.measurements.iter().filter(|m| m.label.is_none()).collect();
+    let mut keys: Vec<(Isolation, Reuse)> = measurements.iter().map(|m| (m.isolation, m.reuse)).collect();
+    // The baseline comes last: it is what the others are held against, not what anyone should choose.
+    keys.sort_by_key(|&(isolation, reuse)| (isolation == Isolation::Task, isolation, reuse));
+    keys.dedup();
+    let mut settings = Vec::new();
+    for (isolation, reuse) in keys {
+        let here: Vec<&Measurement> =
+            measurements.iter().copied().filter(|m| (m.isolation, m.reuse) == (isolation, reuse)).collect();
+        let rows = rows(&here, engines, workloads)?;
+        let ranking = ranking::rank(&rows, engines, floor);
+        settings.push(Setting { isolation, reuse, rows, ranking });
+    }
+    Ok(settings)
+}
+
+fn rows(here: &[&Measurement], engines: &[Engine], workloads: &[Workload]) -> Result<Vec<Row>, ReportError> {
+    let mut loads: Vec<(usize, u32, Plan)> = Vec::new();
+    let load_of = |m: &Measurement| {
+        let workload = workloads.iter().position(|workload| workload.id == m.workload);
+        // The seed of a plan may differ by round; it is no difference of load.
+        (workload.expect("every workload of a measurement was listed"), m.workers, Plan { seed: 0, ..m.plan })
+    };
+    for measurement in here {
+        let load = load_of(measurement);
+        if !loads.contains(&load) {
+            loads.push(load);
+        }
+    }
+    loads.sort_by(|a, b| {
+        let order = |(workload, workers, _): &(usize, u32, Plan)| (*workload, *workers);
+        let size = |plan: &Plan| match plan.arrivals {
+            Arrivals::Closed { concurrency } => (false, f64::from(concurrency)),
+            Arrivals::Open { rate_per_s, .. } => (true, rate_per_s),
+        };
+        let (size_a, size_b) = (size(&a.2), size(&b.2));
+        order(a)
+            .cmp(&order(b))
+            .then(size_a.0.cmp(&size_b.0))
+            .then(size_a.1.total_cmp(&size_b.1))
+            .then_with(|| load_text(a.1, &a.2).cmp(&load_text(b.1, &b.2)))
+    });
+    let mut rows = Vec::new();
+    for load @ (workload, workers, plan) in &loads {
+        let mut cells = Vec::new();
+        for engine in engines {
+            let rounds: Vec<&Measurement> =
+                here.iter().copied().filter(|m| m.engine == engine.id && load_of(m) == *load).collect();
+            cells.push(Cell::merge(engine, rounds)?);
+        }
+        let name = &workloads[*workload].name;
+        let alone = loads.iter().filter(|other| other.0 == *workload).count() == 1;
+        let label = if alone { name.clone() } else { format!("{name} ({})", load_text(*workers, plan)) };
+        rows.push(Row { workload: *workload, workers: *workers, plan: *plan, label, cells });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,182 @@
+//! What a reader should know before trusting the figures. Warnings are values; pages only print them.
+
+use super::text::{plural, some_of};
+use super::{Cell, Engine, Figures, Report, Row, Setting};
+use crate::report::Quantity;
+
+/// How many places a warning names before it says how many more there are.
+const NAMED: usize = 4;
+/// Above this share of the processor time the generator takes part in what it measures.
+const GENERATOR_SHARE: f64 = 0.10;
+/// Above this a difference of a tenth means nothing.
+const HIGH_FLOOR: f64 = 0.10;
+/// Below this share of the offered rate an engine did not keep up.
+const KEPT_UP: f64 = 0.95;
+
+/// Something that limits what the figures are worth, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    /// What is the matter.
+    pub text: String,
+    /// What to do, or how to read the figures nevertheless.
+    pub advice: String,
+}
+
+impl Warning {
+    fn new(text: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { text: text.into(), advice: advice.into() }
+    }
+}
+
+/// All warnings of a report, gravest first.
+pub(super) fn warnings(report: &Report<'_>) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    build(report, &mut warnings);
+    cells(report, &mut warnings);
+    noise(report, &mut warnings);
+    host(report, &mut warnings);
+    load(report, &mut warnings);
+    warnings
+}
+
+fn build(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let profile = super::clean(&report.record().build.profile);
+    if profile != "release" {
+        warnings.push(Warning::new(
+            format!("The program was built with profile “{profile}”, not “release”."),
+            "No figure here says anything about production; build with “--release” and measure again.",
+        ));
+    }
+}
+
+fn cells(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let failed: Vec<String> = report
+        .cells()
+        .filter(|(.., cell)| cell.failed_rounds() > 0)
+        .map(|(setting, row, engine, _)| Report::place(setting, row, engine))
+        .collect();
+    if !failed.is_empty() {
+        warnings.push(Warning::new(
+            format!("Rounds failed in {}: {}.", plural(failed.len() as u64, "cell"), some_of(&failed, NAMED)),
+            "See the failures section for the reasons; these cells take no part in the ranking.",
+        ));
+    }
+    let wrong = places(report, |figures| figures.wrong_answers > 0);
+    if !wrong.is_empty() {
+        warnings.push(Warning::new(
+            format!("Wrong answers in {}: {}.", plural(wrong.len() as u64, "cell"), some_of(&wrong, NAMED)),
+            "A wrong answer is an error however fast it came; run “jsarena verify” on these before anything else.",
+        ));
+    }
+    let errors = places(report, |figures| figures.outcomes.failed() > 0);
+    if !errors.is_empty() {
+        warnings.push(Warning::new(
+            format!("Jobs failed in {}: {}.", plural(errors.len() as u64, "cell"), some_of(&errors, NAMED)),
+            "Throughput counts correct answers only; the latencies are of all jobs that ran, failed ones too.",
+        ));
+    }
+}
+
+fn noise(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let measured = report.cells().filter_map(|(.., cell)| cell.figures());
+    let Some(rounds) = measured.map(|figures| figures.rounds + figures.failed_rounds()).max() else { return };
+    match report.floor() {
+        None => warnings.push(Warning::new(
+            "No A/A floor was measured.",
+            "Nothing tells a real difference from noise here; distrust small ones.",
+        )),
+        Some(floor) => {
+            let worst = floor.throughput.max(floor.p50).max(floor.p99);
+            if worst > HIGH_FLOOR {
+                warnings.push(Warning::new(
+                    format!(
+                        "The same engine measured twice differed by up to {} (throughput {}, p50 {}, p99 {}).",
+                        Quantity::Share(worst),
+                        Quantity::Share(floor.throughput),
+                        Quantity::Share(floor.p50),
+                        Quantity::Share(floor.p99)
+                    ),
+                    "Smaller differences are noise; measure longer, or on a quieter machine.",
+                ));
+            }
+        }
+    }
+    if rounds == 1 {
+        warnings.push(Warning::new(
+            "Every cell was measured in a single round.",
+            "One run cannot show how far the next one would differ; use “--rounds 3” or more.",
+        ));
+    }
+    let few = report.cells().filter_map(|(.., cell)| cell.figures()).collect::<Vec<_>>();
+    let short_of = |enough: fn(&Figures) -> bool| few.iter().filter(|figures| !enough(figures)).count();
+    let p99 = short_of(|figures| figures.response.p99().is_some());
+    let p999 = short_of(|figures| figures.response.p999().is_some());
+    if p999 > 0 {
+        let p99_too = match p99 {
+            0 => String::new(),
+            count => format!(", and too few for p99 (1,000) in {count}"),
+        };
+        warnings.push(Warning::new(
+            format!("Too few samples for p99.9 (10,000) in {p999} of {} cells{p99_too}.", few.len()),
+            "Those percentiles are shown as “–”; measure longer to get them.",
+        ));
+    }
+}
+
+fn host(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let host = &report.record().host;
+    if let Some(governor) = host.governor.as_deref().filter(|governor| *governor != "performance") {
+        warnings.push(Warning::new(
+            format!("The processor's frequency governor is “{}”.", super::clean(governor)),
+            "Clock rates changed with the load; set the governor to “performance”.",
+        ));
+    }
+    if host.virtualised == Some(true) {
+        warnings.push(Warning::new(
+            "The host is a virtual machine.",
+            "Its neighbours are noise, above all in p99 and beyond; compare engines, not absolute figures.",
+        ));
+    }
+    let busy = places(report, |figures| figures.generator_share() > GENERATOR_SHARE);
+    if !busy.is_empty() {
+        warnings.push(Warning::new(
+            format!(
+                "The load generator took more than 10 % of the processor time in {}: {}.",
+                plural(busy.len() as u64, "cell"),
+                some_of(&busy, NAMED)
+            ),
+            "It competed with the workers, so short jobs look slower than they are; compare ratios, not absolute figures.",
+        ));
+    }
+}
+
+fn load(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let behind = places(report, |figures| {
+        figures.offered.is_some_and(|offered| offered > 0.0 && figures.throughput.value < KEPT_UP * offered)
+    });
+    if !behind.is_empty() {
+        warnings.push(Warning::new(
+            format!(
+                "The offered rate was not kept up with in {}: {}.",
+                plural(behind.len() as u64, "cell"),
+                some_of(&behind, NAMED)
+            ),
+            "Response times there grow with the length of the run and say nothing else; lower the rate.",
+        ));
+    }
+    if report.cells().any(|(_, row, _, cell)| !row.is_open() && cell.figures().is_some()) {
+        warnings.push(Warning::new(
+            "A closed loop hides queueing: a client that waits for a slow answer submits nothing meanwhile.",
+            "Read throughput and service time from it; for the response times users would see, use “--rate”.",
+        ));
+    }
+}
+
+fn places(report: &Report<'_>, which: fn(&Figures) -> bool) -> Vec<String> {
+    let matching = |(_, _, _, cell): &(&Setting, &Row, &Engine, &Cell)| cell.figures().is_some_and(which);
+    report
+        .cells()
+        .filter(matching)
+        .map(|(setting, row, engine, _)| Report::place(setting, row, engine))
+        .collect()
+}
