@@ -16,6 +16,10 @@ pub mod quickjs;
 #[cfg(feature = "rustyscript")]
 #[path = "rustyscript.rs"]
 pub mod rustyscript;
+/// Not an engine: what the two engines on V8 share.
+#[cfg(any(feature = "rustyscript", feature = "deno_core"))]
+#[path = "v8/mod.rs"]
+mod v8;
 
 /// Makes the entry of an engine behind the Cargo feature of the same name.
 macro_rules! entry {

@@ -1,0 +1,273 @@
+//! What the two V8 engines share: everything but the way into the runtime.
+//!
+//! `deno_core` and `rustyscript` end in the same V8, so deadlines, heap limit, compilation, errors and JSON
+//! are done once, here, on V8's own interface. A [`Binding`] is what is left: how a runtime is made, how a
+//! loaded script is called, and what its event loop runs on.
+
+mod callbacks;
+mod compile;
+pub(super) mod convert;
+mod platform;
+mod stop;
+
+#[cfg(test)]
+pub(super) mod cases;
+
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use ::deno_core::{JsRuntime, PollEventLoopOptions, v8};
+use bytesize::ByteSize;
+
+use super::super::{
+    Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsError, Limits,
+    Script, ScriptId,
+};
+use convert::{Answer, answer};
+use platform::Seat;
+use stop::Stopper;
+
+/// How one engine reaches V8.
+pub(super) trait Binding: Sized + 'static {
+    /// What a loaded script is kept as.
+    type Function;
+
+    /// Smallest heap in which the runtime can be built. V8 ends the process when its own start-up does not
+    /// fit, before anybody could set a callback.
+    const LEAST_HEAP: ByteSize;
+
+    /// Builds a runtime in which guests find nothing that can end the process.
+    fn make(params: v8::CreateParams) -> Result<Self, JsError>;
+
+    /// The runtime underneath.
+    fn runtime(&mut self) -> &mut JsRuntime;
+
+    /// Keeps a compiled script for calls.
+    fn keep(&mut self, function: v8::Global<v8::Function>) -> Result<Self::Function, JsError>;
+
+    /// Calls a script with the input's JSON text.
+    fn call(&mut self, realm: &Realm, function: &Self::Function, input: &str) -> Result<Answer, JsError>;
+
+    /// Calls `step` until it is ready, waiting in between until something wakes it.
+    fn drive(&mut self, step: &mut Step<'_>) -> Result<(), JsError>;
+}
+
+/// One turn of the event loop, as [`Binding::drive`] repeats it.
+pub(super) type Step<'a> = dyn FnMut(&mut JsRuntime, &mut Context<'_>) -> Poll<Result<(), JsError>> + 'a;
+
+/// What a realm held before any guest code ran and could change it.
+pub(super) struct Realm {
+    /// `Error`, for `instanceof`.
+    error: v8::Global<v8::Object>,
+    /// The constructor of async functions, which has no global name.
+    async_function: v8::Global<v8::Function>,
+}
+
+/// An isolate of either V8 engine.
+pub(super) struct V8Isolate<B: Binding> {
+    limits: Limits,
+    stopper: Stopper,
+    /// `None` only after a reset that failed.
+    live: Option<Live<B>>,
+    /// Last, so that the thread is free only when the runtime is gone.
+    _seat: Seat,
+}
+
+/// What a reset replaces. Fields drop in this order: handles into V8's heap before the heap.
+struct Live<B: Binding> {
+    scripts: Vec<B::Function>,
+    realm: Rc<Realm>,
+    binding: B,
+}
+
+impl<B: Binding> V8Isolate<B> {
+    /// Makes an isolate on this thread, which must have none alive.
+    pub(super) fn create(limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
+        let seat = Seat::take()?;
+        platform::initialise();
+        let mut stopper = Stopper::new();
+        let live = Live::make(limits, &mut stopper)?;
+        Ok(Box::new(Self { limits: limits.clone(), stopper, live: Some(live), _seat: seat }))
+    }
+
+    /// Runs guest code under the deadline. Whatever stopped it wins over what the code made of being stopped.
+    fn within<T>(
+        &mut self,
+        deadline: &Deadline,
+        work: impl FnOnce(&mut Live<B>, &Stopper) -> Result<T, JsError>,
+    ) -> Result<T, JsError> {
+        let live = match &mut self.live {
+            Some(live) if !self.stopper.is_out_of_memory() => live,
+            _ => return Err(JsError::Engine("this isolate is spent and must be dropped".to_owned())),
+        };
+        self.stopper.enter(deadline);
+        let result = work(live, &self.stopper);
+        self.stopper.leave(live.binding.runtime().v8_isolate(), deadline)?;
+        result
+    }
+}
+
+impl<B: Binding> Isolate for V8Isolate<B> {
+    fn load(&mut self, script: &Script, deadline: &Deadline) -> Result<ScriptId, JsError> {
+        self.within(deadline, |live, _| {
+            let realm = Rc::clone(&live.realm);
+            let function = {
+                let scope = &mut live.binding.runtime().handle_scope();
+                for (position, source) in (1..).zip(&script.setup) {
+                    compile::run_setup(scope, &realm, &format!("{} setup {position}", script.name), source)?;
+                }
+                compile::body(scope, &realm, script)?
+            };
+            let id = u32::try_from(live.scripts.len())
+                .map_err(|_| JsError::Engine("too many scripts are loaded".to_owned()))?;
+            let function = live.binding.keep(function)?;
+            live.scripts.push(function);
+            Ok(ScriptId(id))
+        })
+    }
+
+    fn call(&mut self, script: ScriptId, input: &str, deadline: &Deadline) -> Result<String, JsError> {
+        self.within(deadline, |live, stopper| {
+            let Live { scripts, realm, binding } = live;
+            let function = scripts
+                .get(script.0 as usize)
+                .ok_or_else(|| JsError::Engine(format!("no script {} is loaded", script.0)))?;
+            match binding.call(realm, function, input)? {
+                Answer::Json(json) => Ok(json),
+                Answer::Pending(promise) => settle(binding, realm, stopper, deadline, promise),
+            }
+        })
+    }
+
+    fn reset(&mut self) -> Result<(), JsError> {
+        // The old runtime goes first: a thread has room for one isolate.
+        self.live = None;
+        self.live = Some(Live::make(&self.limits, &mut self.stopper)?);
+        Ok(())
+    }
+
+    fn heap(&mut self) -> Option<HeapStats> {
+        let statistics = self.live.as_mut()?.binding.runtime().v8_isolate().get_heap_statistics();
+        Some(HeapStats {
+            used: ByteSize::b(statistics.used_heap_size() as u64),
+            limit: Some(ByteSize::b(statistics.heap_size_limit() as u64)),
+        })
+    }
+
+    fn interrupter(&self) -> Option<Interrupter> {
+        Some(self.stopper.interrupter())
+    }
+
+    fn is_spent(&self) -> bool {
+        self.live.is_none() || self.stopper.is_out_of_memory()
+    }
+}
+
+impl<B: Binding> Live<B> {
+    fn make(limits: &Limits, stopper: &mut Stopper) -> Result<Self, JsError> {
+        let mut params = v8::CreateParams::default();
+        if let Some(heap) = limits.heap {
+            if heap < B::LEAST_HEAP {
+                return Err(JsError::Engine(format!(
+                    "a heap of {heap} is too small to start in: it takes {}",
+                    B::LEAST_HEAP
+                )));
+            }
+            params = params.heap_limits(0, usize::try_from(heap.as_u64()).unwrap_or(usize::MAX));
+        }
+        let mut binding = B::make(params)?;
+        let runtime = binding.runtime();
+        stopper.attach(runtime);
+        callbacks::install(runtime)?;
+        let realm = Rc::new(Realm::capture(&mut runtime.handle_scope())?);
+        Ok(Self { scripts: Vec::new(), realm, binding })
+    }
+}
+
+impl Realm {
+    fn capture(scope: &mut v8::HandleScope) -> Result<Self, JsError> {
+        let mut find = |source: &str| -> Option<v8::Global<v8::Value>> {
+            let source = v8::String::new(scope, source)?;
+            let value = v8::Script::compile(scope, source, None)?.run(scope)?;
+            Some(v8::Global::new(scope, value))
+        };
+        let found = find("Error").zip(find("(async () => {}).constructor"));
+        found
+            .and_then(|(error, async_function)| {
+                let error = v8::Local::new(scope, error).try_cast::<v8::Object>().ok()?;
+                let async_function = v8::Local::new(scope, async_function).try_cast::<v8::Function>().ok()?;
+                Some(Self {
+                    error: v8::Global::new(scope, error),
+                    async_function: v8::Global::new(scope, async_function),
+                })
+            })
+            .ok_or_else(|| JsError::Engine("a new realm lacks its built-in objects".to_owned()))
+    }
+}
+
+/// Drives the event loop until `promise` is settled, then converts its result.
+fn settle<B: Binding>(
+    binding: &mut B,
+    realm: &Realm,
+    stopper: &Stopper,
+    deadline: &Deadline,
+    promise: v8::Global<v8::Promise>,
+) -> Result<String, JsError> {
+    stopper.insist(deadline);
+    let pending = |runtime: &mut JsRuntime| {
+        promise.open(runtime.v8_isolate()).state() == v8::PromiseState::Pending
+    };
+    binding.drive(&mut |runtime, cx| {
+        if stopper.is_stopped(cx.waker()) {
+            return Poll::Ready(Err(convert::stopped()));
+        }
+        let turned = runtime.poll_event_loop(cx, PollEventLoopOptions::default());
+        if !pending(runtime) {
+            return Poll::Ready(Ok(()));
+        }
+        match turned {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => Poll::Ready(Err(JsError::InvalidResult(
+                "the returned promise can never settle: nothing is left to run".to_owned(),
+            ))),
+            Poll::Ready(Err(error)) => {
+                // deno_core ends a turn by terminating execution and may leave it so. If it was the deadline
+                // that did it, leaving the call says so.
+                runtime.v8_isolate().cancel_terminate_execution();
+                Poll::Ready(Err(convert::loop_failure(&error)))
+            }
+        }
+    })?;
+    let scope = &mut binding.runtime().handle_scope();
+    let promise = v8::Local::new(scope, promise);
+    match answer(&mut v8::TryCatch::new(scope), realm, promise.into())? {
+        Answer::Json(json) => Ok(json),
+        Answer::Pending(_) => Err(JsError::Engine("a settled promise is pending again".to_owned())),
+    }
+}
+
+/// What both engines say about themselves.
+pub(super) fn info(id: &str, binding_version: String, timers: bool, notes: &[&str]) -> EngineInfo {
+    let shared = [
+        "a heap that outgrows its limit inside one builtin can still abort the process: isolate by process \
+         where that matters",
+        "V8 compiles and collects garbage on background threads that all isolates of the process share",
+    ];
+    EngineInfo {
+        id: id.to_owned(),
+        engine_version: format!("V8 {}", v8::V8::get_version()),
+        binding_version,
+        // V8 takes 984 KiB for JavaScript whatever the thread has; the rest is for native code below it.
+        thread_stack: ByteSize::mib(4),
+        capabilities: Capabilities {
+            interruption: Interruption::Full,
+            heap_limit: true,
+            heap_stats: true,
+            reset_in_place: false,
+            jit: true,
+            wasm: true,
+            timers,
+        },
+        notes: notes.iter().chain(&shared).map(|&note| note.to_owned()).collect(),
+    }
+}

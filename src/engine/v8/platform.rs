@@ -1,0 +1,61 @@
+//! What V8 wants once per process and once per thread.
+
+use std::cell::Cell;
+use std::sync::Once;
+use std::thread;
+
+use ::deno_core::{JsRuntime, v8};
+
+use super::super::super::JsError;
+
+/// Initialises V8, once per process, from whichever thread comes first.
+pub(super) fn initialise() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        // The protected platform gives write access to compiled code, by memory-protection keys, only to
+        // threads descended from the one that initialised V8; others crash. Our isolates live on threads of
+        // whoever calls us, so the unprotected one it must be.
+        let platform = v8::new_unprotected_default_platform(background_threads(), false);
+        JsRuntime::init_platform(Some(platform.make_shared()), false);
+    });
+}
+
+/// How many threads V8 may use for compiling and collecting beside the isolates' own.
+///
+/// V8's default is one less than the machine has, which on small machines takes a core from the workers and
+/// on large ones starts threads that a few isolates cannot feed. Half of them, at least one, at most four.
+fn background_threads() -> u32 {
+    let cores = thread::available_parallelism().map_or(2, |cores| cores.get());
+    u32::try_from((cores / 2).clamp(1, 4)).unwrap_or(1)
+}
+
+thread_local! {
+    static TAKEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The one place for a V8 isolate that a thread has.
+///
+/// An isolate is entered when it is made and left when it is dropped; V8 ends the process when two on one
+/// thread are not left in the opposite order. One at a time cannot go wrong.
+pub(super) struct Seat(());
+
+impl Seat {
+    /// Takes the thread's place for the caller.
+    ///
+    /// # Errors
+    /// [`JsError::Engine`] when another isolate, of this engine or the other V8 engine, sits there.
+    pub(super) fn take() -> Result<Self, JsError> {
+        if TAKEN.replace(true) {
+            return Err(JsError::Engine(
+                "this thread has a V8 isolate already: drop it first, or use another thread".to_owned(),
+            ));
+        }
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        TAKEN.set(false);
+    }
+}

@@ -1,0 +1,157 @@
+//! Stopping a call: deadline, interruption and heap limit.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::Waker;
+use std::time::Duration;
+
+use ::deno_core::{JsRuntime, v8};
+use parking_lot::Mutex;
+
+use super::super::super::{Deadline, Interrupter, JsError, Watch, Watchdog};
+
+/// One thread watches the deadlines of all V8 isolates of the process.
+static WATCHDOG: LazyLock<Watchdog<()>> = LazyLock::new(|| Watchdog::start("v8-watchdog"));
+
+/// How much larger the heap may grow while a termination is on its way.
+///
+/// V8 asks for more when a collection frees too little, and aborts the process if the next allocation still
+/// does not fit. JavaScript stops at its next loop or call, so the allowance must hold whatever one builtin
+/// may ask for at once; the largest array or string is 1 GiB. It is address space until it is written to.
+const ALLOWANCE: usize = 1 << 30;
+
+/// How long after the deadline execution is terminated once more.
+const INSIST_AFTER: Duration = Duration::from_millis(20);
+
+/// Ends the call in progress of one isolate, and never another.
+pub(super) struct Stopper {
+    shared: Arc<Shared>,
+    at_deadline: Watch<()>,
+    after_deadline: Watch<()>,
+}
+
+struct Shared {
+    call: Mutex<Call>,
+    /// Set by V8's own thread from inside a collection: no lock is taken there.
+    out_of_memory: AtomicBool,
+}
+
+#[derive(Default)]
+struct Call {
+    isolate: Option<v8::IsolateHandle>,
+    running: bool,
+    stopped: bool,
+    /// Wakes the thread while it waits for its event loop, when there is no JavaScript to terminate.
+    waker: Option<Waker>,
+}
+
+impl Shared {
+    /// Stops the call in progress, if there is one. Asked under the lock that leaving a call takes, so that
+    /// a late caller finds it over instead of hitting the next.
+    fn stop(&self) {
+        let mut call = self.call.lock();
+        if !call.running {
+            return;
+        }
+        call.stopped = true;
+        if let Some(isolate) = &call.isolate {
+            isolate.terminate_execution();
+        }
+        if let Some(waker) = call.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Stopper {
+    pub(super) fn new() -> Self {
+        let shared =
+            Arc::new(Shared { call: Mutex::new(Call::default()), out_of_memory: AtomicBool::new(false) });
+        let watch = || {
+            let shared = Arc::clone(&shared);
+            WATCHDOG.watch(move |()| shared.stop())
+        };
+        Self { at_deadline: watch(), after_deadline: watch(), shared }
+    }
+
+    /// Takes over a new runtime. Interrupters handed out before go on working.
+    pub(super) fn attach(&mut self, runtime: &mut JsRuntime) {
+        let isolate = runtime.v8_isolate().thread_safe_handle();
+        let shared = Arc::clone(&self.shared);
+        let terminated = isolate.clone();
+        runtime.add_near_heap_limit_callback(move |current, _initial| {
+            shared.out_of_memory.store(true, Ordering::Relaxed);
+            terminated.terminate_execution();
+            current.saturating_add(ALLOWANCE)
+        });
+        self.shared.out_of_memory.store(false, Ordering::Relaxed);
+        self.shared.call.lock().isolate = Some(isolate);
+    }
+
+    /// Starts a call.
+    pub(super) fn enter(&self, deadline: &Deadline) {
+        self.shared.call.lock().running = true;
+        self.at_deadline.arm(deadline.at(), ());
+    }
+
+    /// Has the call stopped a second time a little after its deadline.
+    ///
+    /// deno_core's event loop lifts a termination to describe it as an error, and reads properties that the
+    /// guest may have replaced by a loop: the first stop would be lost there. Only who drives the event loop
+    /// needs this.
+    pub(super) fn insist(&self, deadline: &Deadline) {
+        self.after_deadline.arm(deadline.at() + INSIST_AFTER, ());
+    }
+
+    /// Whether the call in progress must end; if not, `waker` is woken when it must.
+    pub(super) fn is_stopped(&self, waker: &Waker) -> bool {
+        let mut call = self.shared.call.lock();
+        if !call.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            call.waker = Some(waker.clone());
+        }
+        call.stopped || self.is_out_of_memory()
+    }
+
+    /// Ends a call, and leaves the isolate fit for the next one.
+    ///
+    /// # Errors
+    /// What stopped the call, if it was stopped.
+    pub(super) fn leave(&self, isolate: &mut v8::Isolate, deadline: &Deadline) -> Result<(), JsError> {
+        let disarmed = self.at_deadline.disarm().is_some();
+        let stopped = {
+            let mut call = self.shared.call.lock();
+            call.running = false;
+            if call.waker.take().is_some() {
+                self.after_deadline.disarm();
+            }
+            std::mem::take(&mut call.stopped)
+        };
+        if disarmed && !stopped && !self.is_out_of_memory() {
+            return Ok(());
+        }
+        let ran = deadline.ran();
+        self.after_deadline.disarm();
+        forget_jobs(isolate);
+        if self.is_out_of_memory() { Err(JsError::OutOfMemory) } else { Err(JsError::Timeout { ran }) }
+    }
+
+    /// Whether the heap limit was reached, after which the isolate is not used again.
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        self.shared.out_of_memory.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn interrupter(&self) -> Interrupter {
+        let shared = Arc::clone(&self.shared);
+        Interrupter::new(move || shared.stop())
+    }
+}
+
+/// Drops the promise jobs that a stopped call left queued, which would otherwise run within the next call.
+///
+/// V8 empties the queue when a job is terminated, so the termination is kept up (or renewed: V8 may have
+/// dropped it on its way out) while the queue runs, and lifted only then.
+fn forget_jobs(isolate: &mut v8::Isolate) {
+    isolate.terminate_execution();
+    isolate.perform_microtask_checkpoint();
+    isolate.cancel_terminate_execution();
+}
