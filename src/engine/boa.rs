@@ -1,1 +1,166 @@
+//! Boa, an engine written in Rust.
+//!
+//! What is particular about it:
+//! - It has no interrupt hook. The one way to regain control is its budgeted evaluation of a *script*, which
+//!   yields after so many instructions. So a call evaluates a tiny script that calls the guest's function.
+//!   Functions called by builtins (`map`, `sort`, getters, `toJSON`) and promise jobs run outside the budget.
+//! - For those there is a late stop: the limit on loop iterations per function call is set to more than any
+//!   interpreter could run before the deadline. It ends endless loops without ever hitting an honest one.
+//! - An evaluation cut off in the middle leaves its frames behind: such an isolate is spent.
+//! - Exceeded limits cannot be caught by the guest and unwind cleanly.
+//! - The garbage collector belongs to the thread, not to the isolate; there is no heap limit and no figure.
+//! - Its `JSON.parse` is slow and not quite conformant, see [`json`].
 
+#[path = "boa/jobs.rs"]
+mod jobs;
+#[path = "boa/json.rs"]
+mod json;
+#[path = "boa/realm.rs"]
+mod realm;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use boa_engine::Context;
+use bytesize::ByteSize;
+
+use crate::engine::{
+    Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsEngine, JsError,
+    Limits, Script, ScriptId,
+};
+use jobs::Jobs;
+use realm::{Guest, Realm};
+
+/// The engine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Boa;
+
+/// Frames of JavaScript at once: the engine's own default. Where builtins call back, each of them takes
+/// native stack too.
+const MOST_FRAMES: usize = 512;
+
+impl JsEngine for Boa {
+    fn info(&self) -> EngineInfo {
+        EngineInfo {
+            id: "boa".to_owned(),
+            engine_version: engine_version(),
+            binding_version: binding_version(),
+            thread_stack: ByteSize::mib(64),
+            capabilities: Capabilities {
+                interruption: Interruption::Partial,
+                heap_limit: false,
+                heap_stats: false,
+                reset_in_place: true,
+                jit: false,
+                wasm: false,
+                timers: false,
+            },
+            notes: [
+                "a bytecode interpreter; built with Annex B, without Intl and Temporal",
+                "the deadline stops the script's own functions and chains of promise jobs",
+                "code called by a builtin (array callbacks, getters, toJSON), and one promise job (all that follows an await), is not stopped in time: its loops end by an iteration limit no honest run reaches, often many deadlines later",
+                "one builtin call (a regular expression, JSON, sort) is never stopped",
+                "a timeout costs the isolate; no interruption can be caught by the script",
+                "no heap limit, no heap figures: give it a process of its own",
+                "recursion ends at 512 frames, the engine's default; the script cannot catch it",
+                "input nested deeper than 1000 levels is refused; a much deeper source or result overflows the native stack",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+
+    fn create(&self, _limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
+        Ok(Box::new(BoaIsolate::new()?))
+    }
+}
+
+// filled from the build facts
+fn engine_version() -> String {
+    "Boa 0.21.1".to_owned()
+}
+
+// filled from the build facts
+fn binding_version() -> String {
+    "boa_engine 0.21.1".to_owned()
+}
+
+struct BoaIsolate {
+    // Dropped before the context it was made in.
+    realm: Realm,
+    context: Context,
+    jobs: Rc<Jobs>,
+    stop: Arc<AtomicBool>,
+    spent: bool,
+}
+
+impl BoaIsolate {
+    fn new() -> Result<Self, JsError> {
+        let jobs = Rc::new(Jobs::default());
+        let mut context = Context::builder()
+            .job_executor(Rc::clone(&jobs))
+            .build()
+            .map_err(|error| JsError::Engine(error.to_string()))?;
+        context.runtime_limits_mut().set_recursion_limit(MOST_FRAMES);
+        let realm = Realm::furnish(&mut context)?;
+        Ok(Self { realm, context, jobs, stop: Arc::new(AtomicBool::new(false)), spent: false })
+    }
+
+    /// Runs guest code under the deadline.
+    fn under<T>(
+        &mut self,
+        deadline: &Deadline,
+        work: impl FnOnce(&mut Realm, &mut Guest) -> Result<T, JsError>,
+    ) -> Result<T, JsError> {
+        if self.spent {
+            return Err(JsError::Engine("the isolate is spent".to_owned()));
+        }
+        self.stop.store(false, Ordering::Relaxed);
+        let mut guest = Guest::new(&mut self.context, &self.jobs, &self.stop, deadline);
+        let done = work(&mut self.realm, &mut guest);
+        let late = guest.must_stop();
+        self.spent = guest.was_cut_off();
+        if done.is_err() {
+            self.jobs.clear();
+        }
+        if late { Err(JsError::Timeout { ran: deadline.ran() }) } else { done }
+    }
+}
+
+impl Isolate for BoaIsolate {
+    fn load(&mut self, script: &Script, deadline: &Deadline) -> Result<ScriptId, JsError> {
+        self.under(deadline, |realm, guest| realm.load(script, guest))
+    }
+
+    fn call(&mut self, script: ScriptId, input: &str, deadline: &Deadline) -> Result<String, JsError> {
+        self.under(deadline, |realm, guest| realm.call(script, input, guest))
+    }
+
+    fn reset(&mut self) -> Result<(), JsError> {
+        if self.spent {
+            return Err(JsError::Engine("the isolate is spent".to_owned()));
+        }
+        self.jobs.clear();
+        // Spent if the new realm cannot be made or furnished.
+        self.spent = true;
+        let realm = self.context.create_realm().map_err(|error| JsError::Engine(error.to_string()))?;
+        self.context.enter_realm(realm);
+        self.realm = Realm::furnish(&mut self.context)?;
+        self.spent = false;
+        Ok(())
+    }
+
+    fn heap(&mut self) -> Option<HeapStats> {
+        None
+    }
+
+    fn interrupter(&self) -> Option<Interrupter> {
+        let stop = Arc::clone(&self.stop);
+        Some(Interrupter::new(move || stop.store(true, Ordering::Relaxed)))
+    }
+
+    fn is_spent(&self) -> bool {
+        self.spent
+    }
+}
