@@ -41,7 +41,7 @@ impl BuildFacts {
             profile: baked::PROFILE.to_owned(),
             opt_level: baked::OPT_LEVEL.to_owned(),
             features: baked::FEATURES_LOWERCASE.iter().map(ToString::to_string).collect(),
-            crates: CRATES.iter().filter_map(|name| Some(format!("{name} {}", version_of(name)?))).collect(),
+            crates: CRATES.iter().filter(|name| version_of(name).is_some()).map(|name| named(name)).collect(),
         }
     }
 }
@@ -49,4 +49,9 @@ impl BuildFacts {
 /// The locked version of a dependency, if the lock file was there when this was built.
 pub fn version_of(name: &str) -> Option<&'static str> {
     baked::DEPENDENCIES.iter().find(|(dependency, _)| *dependency == name).map(|(_, version)| *version)
+}
+
+/// A dependency's name and locked version: `rquickjs 0.14.0`, or `(version unknown)`.
+pub fn named(name: &str) -> String {
+    format!("{name} {}", version_of(name).unwrap_or("(version unknown)"))
 }

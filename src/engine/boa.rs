@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use boa_engine::Context;
 use bytesize::ByteSize;
 
+use crate::build;
 use crate::engine::{
     Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsEngine, JsError,
     Limits, Script, ScriptId,
@@ -44,8 +45,9 @@ impl JsEngine for Boa {
     fn info(&self) -> EngineInfo {
         EngineInfo {
             id: "boa".to_owned(),
-            engine_version: engine_version(),
-            binding_version: binding_version(),
+            // It publishes no version at run time; engine and binding are one crate.
+            engine_version: build::named("boa_engine").replace("boa_engine", "Boa"),
+            binding_version: build::named("boa_engine"),
             thread_stack: ByteSize::mib(64),
             capabilities: Capabilities {
                 interruption: Interruption::Partial,
@@ -74,16 +76,6 @@ impl JsEngine for Boa {
     fn create(&self, _limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
         Ok(Box::new(BoaIsolate::new()?))
     }
-}
-
-// filled from the build facts
-fn engine_version() -> String {
-    "Boa 0.21.1".to_owned()
-}
-
-// filled from the build facts
-fn binding_version() -> String {
-    "boa_engine 0.21.1".to_owned()
 }
 
 struct BoaIsolate {

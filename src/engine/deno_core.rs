@@ -16,6 +16,8 @@ use std::thread::{self, Thread};
 use ::deno_core::{JsRuntime, RuntimeOptions, v8};
 use bytesize::ByteSize;
 
+use crate::build;
+
 use super::super::{EngineInfo, Isolate, JsEngine, JsError, Limits};
 use super::v8::convert::{Answer, answer, failure};
 use super::v8::{Binding, Realm, Step, V8Isolate, info};
@@ -26,20 +28,20 @@ pub struct DenoCore;
 
 impl JsEngine for DenoCore {
     fn info(&self) -> EngineInfo {
-        info("deno_core", binding_version(), false, &[
-            "the bare runtime: no console, timers, URL or modules; `Deno` is deleted, for it can abort the process",
-            "reset makes a new isolate",
-        ])
+        info(
+            "deno_core",
+            build::named("deno_core"),
+            false,
+            &[
+                "the bare runtime: no console, timers, URL or modules; `Deno` is deleted, for it can abort the process",
+                "reset makes a new isolate",
+            ],
+        )
     }
 
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
         V8Isolate::<Bare>::create(limits)
     }
-}
-
-fn binding_version() -> String {
-    // Filled from the build facts.
-    "deno_core 0.355.0".to_owned()
 }
 
 struct Bare {

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use bytesize::ByteSize;
 use rquickjs::{Runtime, qjs};
 
+use crate::build;
 use crate::engine::{
     Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsEngine, JsError,
     Limits, Script, ScriptId,
@@ -51,7 +52,7 @@ impl JsEngine for QuickJs {
         EngineInfo {
             id: "quickjs".to_owned(),
             engine_version: engine_version(),
-            binding_version: binding_version(),
+            binding_version: build::named("rquickjs"),
             thread_stack: THREAD_STACK,
             capabilities: Capabilities {
                 interruption: Interruption::Full,
@@ -82,11 +83,6 @@ fn engine_version() -> String {
     // SAFETY: QuickJS returns a static string that ends in NUL.
     let version = unsafe { CStr::from_ptr(qjs::JS_GetVersion()) };
     format!("quickjs-ng {}", version.to_string_lossy())
-}
-
-// filled from the build facts
-fn binding_version() -> String {
-    "rquickjs 0.14.0".to_owned()
 }
 
 /// The call in progress, as the interrupt handler sees it.

@@ -22,6 +22,8 @@ use ::rustyscript::js_value::{Function, Value};
 use ::rustyscript::{Runtime, RuntimeOptions};
 use bytesize::ByteSize;
 
+use crate::build;
+
 use super::super::{EngineInfo, Isolate, JsEngine, JsError, Limits};
 use super::v8::convert::{Answer, answer, describe};
 use super::v8::{Binding, Realm, Step, V8Isolate, info};
@@ -32,22 +34,22 @@ pub struct RustyScript;
 
 impl JsEngine for RustyScript {
     fn info(&self) -> EngineInfo {
-        info("rustyscript", binding_version(), true, &[
-            "console, timers, URL, crypto and base64; console prints to standard output, in colour",
-            "timers run only while a returned promise is pending; one left behind may fire in a later job",
-            "`Deno` is cut down to what console and `rustyscript` need, for the rest can abort the process",
-            "reset makes a new isolate, extensions included",
-        ])
+        info(
+            "rustyscript",
+            format!("{} ({})", build::named("rustyscript"), build::named("deno_core")),
+            true,
+            &[
+                "console, timers, URL, crypto and base64; console prints to standard output, in colour",
+                "timers run only while a returned promise is pending; one left behind may fire in a later job",
+                "`Deno` is cut down to what console and `rustyscript` need, for the rest can abort the process",
+                "reset makes a new isolate, extensions included",
+            ],
+        )
     }
 
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
         V8Isolate::<Scripted>::create(limits)
     }
-}
-
-fn binding_version() -> String {
-    // Filled from the build facts.
-    "rustyscript 0.12.3 (deno_core 0.355.0)".to_owned()
 }
 
 /// Replaces `Deno`, then makes `[bind, bad input, thrown]`: a function that wraps a script, and the two
@@ -124,12 +126,10 @@ impl Binding for Scripted {
             .map_err(|error| failed(&error))?;
         let tokio = Tokio(Some(Rc::new(tokio)));
         let options = RuntimeOptions { isolate_params: Some(params), ..RuntimeOptions::default() };
-        let mut runtime = Runtime::with_tokio_runtime(options, Rc::clone(tokio.get()))
-            .map_err(|error| failed(&error))?;
-        let made = runtime
-            .deno_runtime()
-            .execute_script("jsarena", PRELUDE)
-            .map_err(|error| failed(&error))?;
+        let mut runtime =
+            Runtime::with_tokio_runtime(options, Rc::clone(tokio.get())).map_err(|error| failed(&error))?;
+        let made =
+            runtime.deno_runtime().execute_script("jsarena", PRELUDE).map_err(|error| failed(&error))?;
         let parts = (|| {
             let scope = &mut runtime.deno_runtime().handle_scope();
             let made = v8::Local::new(scope, made).try_cast::<v8::Array>().ok()?;

@@ -87,7 +87,7 @@ fn wrapped(text: &str, indent: &str) -> String {
         }
         line.push_str(word);
     }
-    lines + &line + "\n"
+    format!("{lines}{line}\n")
 }
 
 #[cfg(test)]

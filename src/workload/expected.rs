@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_deep_answer_does_not_use_up_the_stack() {
-        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
         assert!(!expect("[[[1]]]").accepts(&deep));
         assert!(Expected::new(&deep, 0.0).is_err());
     }

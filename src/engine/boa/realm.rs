@@ -48,9 +48,7 @@ impl Realm {
         let failed = |error: boa_engine::JsError| JsError::Engine(error.to_string());
         let slot = JsObject::with_null_proto();
         let handed_over = js_string!(SLOT);
-        context
-            .register_global_property(handed_over, slot.clone(), Attribute::all())
-            .map_err(failed)?;
+        context.register_global_property(handed_over, slot.clone(), Attribute::all()).map_err(failed)?;
         let bind = format!("const {SLOT} = globalThis.{SLOT}; delete globalThis.{SLOT};");
         // A constant cannot be declared over a property of the same name before that is gone, so the name
         // is declared last: the property is configurable, which permits it.
@@ -156,7 +154,9 @@ impl<'a> Guest<'a> {
             loop {
                 match evaluation.as_mut().poll(&mut waiting) {
                     task::Poll::Ready(done) => break Some(done),
-                    task::Poll::Pending if stop.load(Ordering::Relaxed) || deadline.has_passed() => break None,
+                    task::Poll::Pending if stop.load(Ordering::Relaxed) || deadline.has_passed() => {
+                        break None;
+                    }
                     task::Poll::Pending => {}
                 }
             }

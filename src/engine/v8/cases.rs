@@ -116,7 +116,11 @@ pub(in super::super) fn exceptions(engine: &dyn JsEngine) {
         ("throw Symbol('s')", "Thrown", "Symbol(s)"),
         ("throw {}", "Thrown", "[object Object]"),
         ("throw {toString() { throw 1 }}", "Thrown", "a value without a string form"),
-        ("let e = new Error('a'); Object.defineProperty(e, 'message', {get() { throw 1 }}); throw e", "Error", ""),
+        (
+            "let e = new Error('a'); Object.defineProperty(e, 'message', {get() { throw 1 }}); throw e",
+            "Error",
+            "",
+        ),
         ("nowhere()", "ReferenceError", "nowhere is not defined"),
         ("throw Object.create(Error.prototype)", "Error", ""),
     ] {
@@ -178,7 +182,11 @@ pub(in super::super) fn setup(engine: &dyn JsEngine) {
 pub(in super::super) fn promises(engine: &dyn JsEngine) {
     let mut isolate = engine.create(&limits(64)).unwrap();
     check_ok(&mut *isolate, "return Promise.resolve(5)", "5");
-    check_ok(&mut *isolate, "return {then: 0, ...(await Promise.all([1, 2]))}", "{\"0\":1,\"1\":2,\"then\":0}");
+    check_ok(
+        &mut *isolate,
+        "return {then: 0, ...(await Promise.all([1, 2]))}",
+        "{\"0\":1,\"1\":2,\"then\":0}",
+    );
     check_ok(&mut *isolate, "await 0; return {then(done) { done('late') }}", "\"late\"");
     check_ok(&mut *isolate, "Promise.reject(new Error('nobody cares')); return 1", "1");
     check_ok(&mut *isolate, "queueMicrotask(() => { throw new Error('nobody cares') }); return 2", "2");
@@ -301,7 +309,10 @@ pub(in super::super) fn out_of_memory(engine: &dyn JsEngine) {
         println!("{}: {body}: {:?}", engine.info().id, got.as_ref().map(String::len));
         assert_eq!(got, Err(JsError::OutOfMemory), "{body}");
         assert!(isolate.is_spent(), "{body}");
-        assert!(matches!(run_in(&mut *isolate, "return 1", "1", Duration::from_secs(1)), Err(JsError::Engine(_))));
+        assert!(matches!(
+            run_in(&mut *isolate, "return 1", "1", Duration::from_secs(1)),
+            Err(JsError::Engine(_))
+        ));
         isolate.reset().unwrap();
         check_ok(&mut *isolate, "return 1+1", "2");
     }
@@ -394,19 +405,19 @@ pub(in super::super) fn hardening(engine: &dyn JsEngine) {
         "[\"undefined\",\"undefined\"]",
     );
     if engine.info().id == "rustyscript" {
-        check_ok(&mut *isolate, "console.log('console works', {a: 1}); return new URL('http://a/b?c').search", "\"?c\"");
+        check_ok(
+            &mut *isolate,
+            "console.log('console works', {a: 1}); return new URL('http://a/b?c').search",
+            "\"?c\"",
+        );
         check_ok(&mut *isolate, "return atob(btoa('x')) + typeof crypto.randomUUID()", "\"xstring\"");
         check_ok(
             &mut *isolate,
             "return new Uint8Array(await crypto.subtle.digest('SHA-1', new Uint8Array(0)))[0]",
             "218",
         );
-        let (name, _, _) = exception(run_in(
-            &mut *isolate,
-            "rustyscript.functions.nothing()",
-            "1",
-            Duration::from_secs(1),
-        ));
+        let (name, _, _) =
+            exception(run_in(&mut *isolate, "rustyscript.functions.nothing()", "1", Duration::from_secs(1)));
         assert_eq!(name, "Error");
     }
 }
@@ -422,7 +433,10 @@ pub(in super::super) fn in_tokio(engine: &dyn JsEngine) {
                 assert_eq!(run(&*engine, "return 1+1").as_deref(), Ok("2"));
                 assert_eq!(run(&*engine, "await 0; return 1+1").as_deref(), Ok("2"));
                 if engine.info().capabilities.timers {
-                    assert_eq!(run(&*engine, "return new Promise(r => setTimeout(r, 3, 9))").as_deref(), Ok("9"));
+                    assert_eq!(
+                        run(&*engine, "return new Promise(r => setTimeout(r, 3, 9))").as_deref(),
+                        Ok("9")
+                    );
                 }
             })
             .await

@@ -214,9 +214,8 @@ fn settle<B: Binding>(
     promise: v8::Global<v8::Promise>,
 ) -> Result<String, JsError> {
     stopper.insist(deadline);
-    let pending = |runtime: &mut JsRuntime| {
-        promise.open(runtime.v8_isolate()).state() == v8::PromiseState::Pending
-    };
+    let pending =
+        |runtime: &mut JsRuntime| promise.open(runtime.v8_isolate()).state() == v8::PromiseState::Pending;
     binding.drive(&mut |runtime, cx| {
         if stopper.is_stopped(cx.waker()) {
             return Poll::Ready(Err(convert::stopped()));
