@@ -11,7 +11,7 @@
 //!   or a promise job meets one, the engine may panic; that panic, and no other, is taken for what it is. And
 //!   one that a function meets when it goes on after an `await` is lost: its promise never settles.
 //! - The garbage collector belongs to the thread, not to the isolate; there is no heap limit and no figure.
-//! - Its `JSON.parse` is slow and not quite conformant, see [`json`].
+//! - Its `JSON.parse` parses twice, compiles and runs, and refuses lone surrogates: input has its own parser.
 
 #[path = "boa/jobs.rs"]
 mod jobs;
@@ -184,5 +184,29 @@ impl Isolate for BoaIsolate {
 
     fn is_spent(&self) -> bool {
         self.spent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn loops_outside_the_budget_end_late_but_end() {
+        for body in [
+            "[1].map(() => { while (true) {} })",
+            "await null; while (true) {}",
+            "return {toJSON() { while (true) {} }}",
+            "throw {toString() { while (true) {} }}",
+            "return Promise.resolve().then(() => { while (true) {} })",
+        ] {
+            let mut isolate = BoaIsolate::new().unwrap();
+            let deadline = Deadline::after(Duration::from_millis(20));
+            let script = isolate.load(&Script::new("t", body), &deadline).unwrap();
+            let got = isolate.call(script, "null", &deadline);
+            assert!(matches!(got, Err(JsError::Timeout { .. })), "{body}: {got:?}");
+        }
     }
 }

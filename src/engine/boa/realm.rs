@@ -49,8 +49,7 @@ impl Realm {
         let handed_over = js_string!(SLOT);
         context.register_global_property(handed_over, slot.clone(), Attribute::all()).map_err(failed)?;
         let bind = format!("const {SLOT} = globalThis.{SLOT}; delete globalThis.{SLOT};");
-        // A constant cannot be declared over a property of the same name before that is gone, so the name
-        // is declared last: the property is configurable, which permits it.
+        // The property is configurable, so a constant may be declared over it; then it goes.
         context.eval(Source::from_bytes(&bind)).map_err(failed)?;
         let call = format!("(0, {SLOT}.f)({SLOT}.i)");
         let kernel = boa_engine::Script::parse(Source::from_bytes(&call), None, context).map_err(failed)?;
@@ -173,10 +172,11 @@ impl<'a> Guest<'a> {
     /// Runs jobs until none is left or the call must stop.
     fn run_jobs(&mut self) -> Result<(), JsError> {
         while let Some(done) = self.jobs.run_next(self.context) {
-            if let Err(error) = done {
-                if is_limit(&error) {
-                    return Err(self.thrown(error));
-                }
+            // Any other error is a rejection that nobody listens to.
+            if let Err(error) = done
+                && is_limit(&error)
+            {
+                return Err(self.thrown(error));
             }
             if self.must_stop() {
                 return Err(self.timeout());
