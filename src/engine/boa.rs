@@ -65,6 +65,7 @@ impl JsEngine for Boa {
                 "the deadline stops the script's own functions and chains of promise jobs",
                 "code called by a builtin (array callbacks, getters, toJSON), and one promise job (all that follows an await), is not stopped in time: its loops end by an iteration limit no honest run reaches, often many deadlines later",
                 "one builtin call (a regular expression, JSON, sort) is never stopped",
+                "to be stoppable it counts instructions: nothing per call, about a quarter more time in hot loops than Boa without deadlines",
                 "a timeout costs the isolate; no interruption can be caught by the script",
                 "no heap limit, no heap figures: give it a process of its own",
                 "recursion ends at 512 frames, the engine's default; the script cannot catch it; after an await it shows as a promise that never settles",
