@@ -33,7 +33,7 @@ enum Want {
     Timeout,
     OutOfMemory,
     StackOverflow,
-    /// An invalid result whose message holds this.
+    /// An invalid result whose message holds this, in whatever case.
     Invalid(&'static str),
     Engine,
 }
@@ -55,7 +55,9 @@ impl Want {
             | (Self::Engine, Err(JsError::Engine(_))) => true,
             // Generous, for machines are noisy; what must not happen is that it never ends.
             (Self::Timeout, Err(JsError::Timeout { ran })) => *ran < Duration::from_secs(8),
-            (Self::Invalid(want), Err(JsError::InvalidResult(got))) => got.contains(want),
+            (Self::Invalid(want), Err(JsError::InvalidResult(got))) => {
+                got.to_lowercase().contains(&want.to_lowercase())
+            }
             _ => false,
         }
     }

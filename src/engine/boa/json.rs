@@ -160,10 +160,11 @@ impl Reader<'_> {
             }
         }
         let text = &self.text[start..self.at];
-        if is_whole && text != "-0" {
-            if let Ok(small) = text.parse::<i32>() {
-                return Ok(small.into());
-            }
+        if is_whole
+            && text != "-0"
+            && let Ok(small) = text.parse::<i32>()
+        {
+            return Ok(small.into());
         }
         text.parse::<f64>().map(JsValue::from).or_else(|_| self.wrong("no JSON number"))
     }

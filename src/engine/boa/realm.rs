@@ -9,9 +9,7 @@ use std::task::{self, Waker};
 use boa_engine::builtins::error::Error;
 use boa_engine::builtins::promise::PromiseState;
 use boa_engine::error::JsNativeErrorKind;
-use boa_engine::interner::Interner;
 use boa_engine::object::builtins::JsPromise;
-use boa_engine::parser::Parser;
 use boa_engine::property::Attribute;
 use boa_engine::{Context, JsObject, JsString, JsValue, Source, js_string};
 
@@ -35,8 +33,9 @@ pub struct Realm {
     slot: JsObject,
     /// Calls what the slot holds.
     kernel: boa_engine::Script,
-    /// `JSON.stringify` as it was before any guest code could replace it.
+    /// Builtins as they were before any guest code could replace them.
     stringify: JsObject,
+    source_of: JsObject,
     scripts: Vec<JsValue>,
     /// The script whose function the slot holds.
     in_slot: Option<ScriptId>,
@@ -50,18 +49,17 @@ impl Realm {
         let handed_over = js_string!(SLOT);
         context.register_global_property(handed_over, slot.clone(), Attribute::all()).map_err(failed)?;
         let bind = format!("const {SLOT} = globalThis.{SLOT}; delete globalThis.{SLOT};");
-        // A constant cannot be declared over a property of the same name before that is gone, so the name
-        // is declared last: the property is configurable, which permits it.
+        // The property is configurable, so a constant may be declared over it; then it goes.
         context.eval(Source::from_bytes(&bind)).map_err(failed)?;
         let call = format!("(0, {SLOT}.f)({SLOT}.i)");
         let kernel = boa_engine::Script::parse(Source::from_bytes(&call), None, context).map_err(failed)?;
-        let stringify = context
-            .eval(Source::from_bytes("JSON.stringify"))
-            .map_err(failed)?
-            .as_object()
-            .ok_or_else(|| JsError::Engine("no JSON.stringify".to_owned()))?
-            .clone();
-        Ok(Self { slot, kernel, stringify, scripts: Vec::new(), in_slot: None })
+        let mut builtin = |path: &str| {
+            let value = context.eval(Source::from_bytes(path)).map_err(failed)?;
+            value.as_object().ok_or_else(|| JsError::Engine(format!("there is no {path}")))
+        };
+        let stringify = builtin("JSON.stringify")?;
+        let source_of = builtin("Function.prototype.toString")?;
+        Ok(Self { slot, kernel, stringify, source_of, scripts: Vec::new(), in_slot: None })
     }
 
     pub fn load(&mut self, script: &Script, guest: &mut Guest) -> Result<ScriptId, JsError> {
@@ -69,14 +67,15 @@ impl Realm {
             guest.evaluate_source(source, &script.name, source, 0)?;
             guest.run_jobs()?;
         }
+        let plain = "function(input){";
         let function = if script.mentions_await() {
-            let first = guest.compile(script, true);
+            let first = guest.compile(script, "async function(input){", &self.source_of);
             match first {
-                Err(JsError::Syntax { .. }) => guest.compile(script, false).or(first),
+                Err(JsError::Syntax { .. }) => guest.compile(script, plain, &self.source_of).or(first),
                 other => other,
             }
         } else {
-            guest.compile(script, false)
+            guest.compile(script, plain, &self.source_of)
         }?;
         let id = u32::try_from(self.scripts.len())
             .map_err(|_| JsError::Engine("more scripts than an isolate can number".to_owned()))?;
@@ -173,10 +172,11 @@ impl<'a> Guest<'a> {
     /// Runs jobs until none is left or the call must stop.
     fn run_jobs(&mut self) -> Result<(), JsError> {
         while let Some(done) = self.jobs.run_next(self.context) {
-            if let Err(error) = done {
-                if is_limit(&error) {
-                    return Err(self.thrown(error));
-                }
+            // Any other error is a rejection that nobody listens to.
+            if let Err(error) = done
+                && is_limit(&error)
+            {
+                return Err(self.thrown(error));
             }
             if self.must_stop() {
                 return Err(self.timeout());
@@ -196,7 +196,9 @@ impl<'a> Guest<'a> {
                 Err(self.thrown(boa_engine::JsError::from_opaque(reason)))
             }
             Some(PromiseState::Pending) => Err(JsError::InvalidResult(
-                "the returned promise can never settle: it is pending and no job is left to run".to_owned(),
+                "the returned promise can never settle: it is pending and no job is left to run \
+                 (or it recursed too deep after an await, which Boa does not tell)"
+                    .to_owned(),
             )),
         }
     }
@@ -224,16 +226,26 @@ impl<'a> Guest<'a> {
         }
     }
 
-    /// Makes a function of a body, which must by itself be a function body: so it cannot close its wrapper.
-    fn compile(&mut self, script: &Script, is_async: bool) -> Result<JsValue, JsError> {
-        Parser::new(Source::from_bytes(&script.body))
-            .parse_function_body(&mut Interner::default(), false, is_async)
-            .map_err(|error| syntax(&error.to_string(), &script.body, 0))?;
-        // The wrapper opens on the body's first line, so that the line numbers of stack traces are the
-        // guest's own.
-        let head = if is_async { "(async function(input){" } else { "(function(input){" };
-        let wrapped = format!("{head}{}\n}})", script.body);
-        self.evaluate_source(&wrapped, &script.name, &script.body, head.len() as u32)
+    /// Makes a function of a body. The wrapper opens on the body's first line, so that the line numbers of
+    /// stack traces are the guest's own. Boa's parser of function bodies stops at a stray `}` without a word,
+    /// so what proves that the body did not close its wrapper is the function's source text.
+    fn compile(&mut self, script: &Script, head: &str, source_of: &JsObject) -> Result<JsValue, JsError> {
+        let wrapped = format!("{head}{}\n}}", script.body);
+        let indent = head.len() as u32 + 1;
+        let value = self.evaluate_source(&format!("({wrapped})"), &script.name, &script.body, indent)?;
+        let is_whole = value.is_callable()
+            && match source_of.call(&value, &[], self.context) {
+                Ok(source) => source.as_string().is_some_and(|source| source == wrapped.as_str()),
+                Err(error) => return Err(self.thrown(error)),
+            };
+        if is_whole {
+            return Ok(value);
+        }
+        Err(JsError::Syntax {
+            message: "the body closes the function it stands in".to_owned(),
+            line: None,
+            column: None,
+        })
     }
 
     /// Evaluates a source in the global scope. `own` is the guest's part of it, which starts in column

@@ -133,7 +133,6 @@ fn what_does_not_parse_is_a_syntax_error_when_loaded() {
             "return 1 /*",
             "return `x",
             "return 'x\n'",
-            "let a; let a",
             "let input = 1",
             "return await await",
             "for (;;",
