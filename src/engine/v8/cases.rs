@@ -138,7 +138,7 @@ pub(in super::super) fn syntax_errors(engine: &dyn JsEngine) {
         ("\n  let 1", 2, 7),
         ("}", 1, 1),
         ("}; (function () {", 1, 1),
-        ("await 0; } async function g() {", 1, 10),
+        ("await 0; } async function g() {", 1, 12),
         ("await 0;\nlet 1", 2, 5),
         ("return await (", 1, 15),
     ] {
@@ -220,6 +220,12 @@ fn endless(engine: &dyn JsEngine) -> Vec<&'static str> {
         "[1].map(() => { for (;;); })",
         "[3, 2, 1].sort(() => { for (;;); })",
         "Object.defineProperty(Error.prototype, 'name', {get() { for (;;); }}); await 0; for (;;);",
+        "for (;;) new Array(1000).fill(1)",
+        "throw {get [Symbol.toPrimitive]() { for (;;); }}",
+        "Promise.resolve().then(() => { for (;;); }); return {toJSON() { for (;;); }}",
+        "return {then: await 0, get a() { for (;;); }, get b() { for (;;); }}",
+        "for (const k of ['name', 'message', 'stack']) Object.defineProperty(Error.prototype, k, {get() { for (;;); }}); throw Object.create(Error.prototype)",
+        "for (const k of ['name', 'message', 'cause', 'errors']) Object.defineProperty(Error.prototype, k, {get() { for (;;); }}); await 0; for (;;);",
         "Atomics.wait(new Int32Array(new SharedArrayBuffer(8)), 0, 0)",
     ];
     if engine.info().capabilities.timers {
@@ -227,6 +233,8 @@ fn endless(engine: &dyn JsEngine) -> Vec<&'static str> {
             "return new Promise(() => setTimeout(() => {}, 1e6))",
             "function f() { return new Promise(r => setTimeout(r, 0)).then(f) }; return f()",
             "return new Promise(() => setTimeout(() => { for (;;); }, 0))",
+            "return new Promise(done => setTimeout(() => { done({toJSON() { for (;;); }}); for (;;); }, 0))",
+            "for (const k of ['name', 'message', 'cause', 'errors']) Object.defineProperty(Error.prototype, k, {get() { for (;;); }}); return new Promise(() => setTimeout(() => { for (;;); }, 0))",
             "Error.prepareStackTrace = () => { for (;;); }; return new Promise(() => setTimeout(() => { for (;;); }, 0))",
             "Object.defineProperty(Error.prototype, 'name', {get() { for (;;); }}); return new Promise(() => setTimeout(() => { for (;;); }, 0))",
         ]);
@@ -329,7 +337,7 @@ pub(in super::super) fn interruption(engine: &dyn JsEngine) {
     let (stop, stopped) = mpsc::channel::<()>();
     let from_outside = interrupter.clone();
     let thread = thread::spawn(move || {
-        while stopped.try_recv().is_err() {
+        while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
             from_outside.interrupt();
             thread::sleep(Duration::from_micros(50));
         }

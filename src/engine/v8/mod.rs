@@ -25,7 +25,7 @@ use super::super::{
 };
 use convert::{Answer, answer};
 use platform::Seat;
-use stop::Stopper;
+use stop::{StopFlag, Stopper};
 
 /// How one engine reaches V8.
 pub(super) trait Binding: Sized + 'static {
@@ -55,8 +55,10 @@ pub(super) trait Binding: Sized + 'static {
 /// One turn of the event loop, as [`Binding::drive`] repeats it.
 pub(super) type Step<'a> = dyn FnMut(&mut JsRuntime, &mut Context<'_>) -> Poll<Result<(), JsError>> + 'a;
 
-/// What a realm held before any guest code ran and could change it.
+/// What conversions need to know: what the realm held before any guest code ran and could change it, and
+/// whether guest code may still be run.
 pub(super) struct Realm {
+    stop: StopFlag,
     /// `Error`, for `instanceof`.
     error: v8::Global<v8::Object>,
     /// The constructor of async functions, which has no global name.
@@ -179,13 +181,13 @@ impl<B: Binding> Live<B> {
         let runtime = binding.runtime();
         stopper.attach(runtime);
         callbacks::install(runtime)?;
-        let realm = Rc::new(Realm::capture(&mut runtime.handle_scope())?);
+        let realm = Rc::new(Realm::capture(&mut runtime.handle_scope(), stopper.flag())?);
         Ok(Self { scripts: Vec::new(), realm, binding })
     }
 }
 
 impl Realm {
-    fn capture(scope: &mut v8::HandleScope) -> Result<Self, JsError> {
+    fn capture(scope: &mut v8::HandleScope, stop: StopFlag) -> Result<Self, JsError> {
         let mut find = |source: &str| -> Option<v8::Global<v8::Value>> {
             let source = v8::String::new(scope, source)?;
             let value = v8::Script::compile(scope, source, None)?.run(scope)?;
@@ -197,6 +199,7 @@ impl Realm {
                 let error = v8::Local::new(scope, error).try_cast::<v8::Object>().ok()?;
                 let async_function = v8::Local::new(scope, async_function).try_cast::<v8::Function>().ok()?;
                 Some(Self {
+                    stop,
                     error: v8::Global::new(scope, error),
                     async_function: v8::Global::new(scope, async_function),
                 })
