@@ -26,10 +26,15 @@ pub struct DenoCore;
 
 impl JsEngine for DenoCore {
     fn info(&self) -> EngineInfo {
-        info("deno_core", binding_version(), false, &[
-            "the bare runtime: no console, timers, URL or modules; `Deno` is deleted, for it can abort the process",
-            "reset makes a new isolate",
-        ])
+        info(
+            "deno_core",
+            binding_version(),
+            false,
+            &[
+                "the bare runtime: no console, timers, URL or modules; `Deno` is deleted, for it can abort the process",
+                "reset makes a new isolate",
+            ],
+        )
     }
 
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {

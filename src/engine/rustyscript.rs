@@ -32,12 +32,17 @@ pub struct RustyScript;
 
 impl JsEngine for RustyScript {
     fn info(&self) -> EngineInfo {
-        info("rustyscript", binding_version(), true, &[
-            "console, timers, URL, crypto and base64; console prints to standard output, in colour",
-            "timers run only while a returned promise is pending; one left behind may fire in a later job",
-            "`Deno` is cut down to what console and `rustyscript` need, for the rest can abort the process",
-            "reset makes a new isolate, extensions included",
-        ])
+        info(
+            "rustyscript",
+            binding_version(),
+            true,
+            &[
+                "console, timers, URL, crypto and base64; console prints to standard output, in colour",
+                "timers run only while a returned promise is pending; one left behind may fire in a later job",
+                "`Deno` is cut down to what console and `rustyscript` need, for the rest can abort the process",
+                "reset makes a new isolate, extensions included",
+            ],
+        )
     }
 
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
@@ -124,12 +129,10 @@ impl Binding for Scripted {
             .map_err(|error| failed(&error))?;
         let tokio = Tokio(Some(Rc::new(tokio)));
         let options = RuntimeOptions { isolate_params: Some(params), ..RuntimeOptions::default() };
-        let mut runtime = Runtime::with_tokio_runtime(options, Rc::clone(tokio.get()))
-            .map_err(|error| failed(&error))?;
-        let made = runtime
-            .deno_runtime()
-            .execute_script("jsarena", PRELUDE)
-            .map_err(|error| failed(&error))?;
+        let mut runtime =
+            Runtime::with_tokio_runtime(options, Rc::clone(tokio.get())).map_err(|error| failed(&error))?;
+        let made =
+            runtime.deno_runtime().execute_script("jsarena", PRELUDE).map_err(|error| failed(&error))?;
         let parts = (|| {
             let scope = &mut runtime.deno_runtime().handle_scope();
             let made = v8::Local::new(scope, made).try_cast::<v8::Array>().ok()?;

@@ -108,7 +108,8 @@ pub(in super::super) fn describe<'b>(
     let error = match thrown.try_cast::<v8::Object>() {
         Ok(object) if thrown.is_native_error() || is_error(scope, realm, object) => object,
         _ => {
-            let message = text(scope, realm, thrown).unwrap_or_else(|| "a value without a string form".to_owned());
+            let message =
+                text(scope, realm, thrown).unwrap_or_else(|| "a value without a string form".to_owned());
             return JsError::Exception { name: THROWN.to_owned(), message, stack: String::new() };
         }
     };

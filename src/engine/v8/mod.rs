@@ -13,6 +13,7 @@ mod stop;
 #[cfg(test)]
 pub(super) mod cases;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -99,7 +100,7 @@ impl<B: Binding> V8Isolate<B> {
         work: impl FnOnce(&mut Live<B>, &Stopper) -> Result<T, JsError>,
     ) -> Result<T, JsError> {
         let live = match &mut self.live {
-            Some(live) if !self.stopper.is_out_of_memory() => live,
+            Some(live) if !self.stopper.is_spent() => live,
             _ => return Err(JsError::Engine("this isolate is spent and must be dropped".to_owned())),
         };
         self.stopper.enter(deadline);
@@ -161,7 +162,7 @@ impl<B: Binding> Isolate for V8Isolate<B> {
     }
 
     fn is_spent(&self) -> bool {
-        self.live.is_none() || self.stopper.is_out_of_memory()
+        self.live.is_none() || self.stopper.is_spent()
     }
 }
 
@@ -217,14 +218,23 @@ fn settle<B: Binding>(
     promise: v8::Global<v8::Promise>,
 ) -> Result<String, JsError> {
     stopper.insist(deadline);
-    let pending = |runtime: &mut JsRuntime| {
-        promise.open(runtime.v8_isolate()).state() == v8::PromiseState::Pending
-    };
+    let pending =
+        |runtime: &mut JsRuntime| promise.open(runtime.v8_isolate()).state() == v8::PromiseState::Pending;
     binding.drive(&mut |runtime, cx| {
         if stopper.is_stopped(cx.waker()) {
             return Poll::Ready(Err(convert::stopped()));
         }
-        let turned = runtime.poll_event_loop(cx, PollEventLoopOptions::default());
+        let turn = AssertUnwindSafe(|| runtime.poll_event_loop(cx, PollEventLoopOptions::default()));
+        let turned = match catch_unwind(turn) {
+            Ok(turned) => turned,
+            // deno_core unwraps what a getter of the guest's gave when it put an error into words, and a
+            // getter that is stopped gives nothing. It is the guest's fault, and no reason to panic.
+            Err(_) if realm.stop.is_set() => {
+                stopper.give_up();
+                return Poll::Ready(Err(convert::stopped()));
+            }
+            Err(panic) => resume_unwind(panic),
+        };
         if !pending(runtime) {
             return Poll::Ready(Ok(()));
         }

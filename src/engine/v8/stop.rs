@@ -1,5 +1,6 @@
 //! Stopping a call: deadline, interruption and heap limit.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Waker;
@@ -30,6 +31,8 @@ const INSIST_EVERY: Duration = Duration::from_millis(5);
 /// Ends the call in progress of one isolate, and never another.
 pub(super) struct Stopper {
     shared: Arc<Shared>,
+    /// Set when a stop left the runtime in pieces.
+    broken: Cell<bool>,
     at_deadline: Watch<()>,
     after_deadline: Watch<()>,
 }
@@ -118,6 +121,7 @@ impl Stopper {
                 stopped.stop();
             }),
             after_deadline: WATCHDOG.watch(move |()| insisted.insist()),
+            broken: Cell::new(false),
             shared,
         }
     }
@@ -133,6 +137,7 @@ impl Stopper {
             current.saturating_add(ALLOWANCE)
         });
         self.shared.out_of_memory.store(false, Ordering::Relaxed);
+        self.broken.set(false);
         self.shared.call.lock().isolate = Some(isolate);
     }
 
@@ -186,8 +191,17 @@ impl Stopper {
         if self.is_out_of_memory() { Err(JsError::OutOfMemory) } else { Err(JsError::Timeout { ran }) }
     }
 
-    /// Whether the heap limit was reached, after which the isolate is not used again.
-    pub(super) fn is_out_of_memory(&self) -> bool {
+    /// Says that the stop in progress went through code that does not survive one.
+    pub(super) fn give_up(&self) {
+        self.broken.set(true);
+    }
+
+    /// Whether the runtime must not be used again.
+    pub(super) fn is_spent(&self) -> bool {
+        self.broken.get() || self.is_out_of_memory()
+    }
+
+    fn is_out_of_memory(&self) -> bool {
         self.shared.out_of_memory.load(Ordering::Relaxed)
     }
 
