@@ -12,6 +12,8 @@ mod stop;
 
 #[cfg(test)]
 pub(super) mod cases;
+#[cfg(test)]
+mod hostile;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -39,6 +41,12 @@ pub(super) trait Binding: Sized + 'static {
 
     /// Builds a runtime in which guests find nothing that can end the process.
     fn make(params: v8::CreateParams) -> Result<Self, JsError>;
+
+    /// The tokio runtime on which the binding's operations run, if they need one: entered while guest code
+    /// runs, for they panic without it, which within V8 is an abort.
+    fn tokio(&self) -> Option<Rc<tokio::runtime::Runtime>> {
+        None
+    }
 
     /// The runtime underneath.
     fn runtime(&mut self) -> &mut JsRuntime;
@@ -103,6 +111,8 @@ impl<B: Binding> V8Isolate<B> {
             Some(live) if !self.stopper.is_spent() => live,
             _ => return Err(JsError::Engine("this isolate is spent and must be dropped".to_owned())),
         };
+        let tokio = live.binding.tokio();
+        let _entered = tokio.as_ref().map(|tokio| tokio.enter());
         self.stopper.enter(deadline);
         let result = work(live, &self.stopper);
         self.stopper.leave(live.binding.runtime().v8_isolate(), deadline)?;
@@ -262,8 +272,10 @@ fn settle<B: Binding>(
 /// What both engines say about themselves.
 pub(super) fn info(id: &str, binding_version: String, timers: bool, notes: &[&str]) -> EngineInfo {
     let shared = [
-        "a heap that outgrows its limit inside one builtin can still abort the process: isolate by process \
-         where that matters",
+        "a builtin that asks for more than a gigabyte of heap, or more than 2^27 elements, at once aborts the \
+         process: isolate by process where that matters",
+        "ArrayBuffers and WebAssembly memories lie outside the heap limit",
+        "loop unrolling is off in V8's optimising compiler: with it, some endless loops heed no deadline",
         "V8 compiles and collects garbage on background threads that all isolates of the process share",
     ];
     EngineInfo {

@@ -219,6 +219,15 @@ impl Stopper {
     }
 }
 
+impl Drop for Stopper {
+    /// A panic leaves a call without leaving it; nobody shall go on stopping what is gone.
+    fn drop(&mut self) {
+        let mut call = self.shared.call.lock();
+        call.running = false;
+        call.isolate = None;
+    }
+}
+
 /// Drops the promise jobs that a stopped call left queued, which would otherwise run within the next call.
 ///
 /// V8 empties the queue when a job is terminated, so the termination is kept up (or renewed: V8 may have
