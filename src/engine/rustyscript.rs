@@ -146,6 +146,10 @@ impl Binding for Scripted {
         Ok(Self { bind, bad_input, thrown, runtime, tokio })
     }
 
+    fn tokio(&self) -> Option<Rc<tokio::runtime::Runtime>> {
+        Some(Rc::clone(self.tokio.get()))
+    }
+
     fn runtime(&mut self) -> &mut JsRuntime {
         self.runtime.deno_runtime()
     }
@@ -164,8 +168,6 @@ impl Binding for Scripted {
     }
 
     fn call(&mut self, realm: &Realm, function: &Self::Function, input: &str) -> Result<Answer, JsError> {
-        // Timers and asynchronous operations panic outside a tokio runtime, and that is an abort in V8.
-        let _entered = self.tokio.get().enter();
         let value: Value = self
             .runtime
             .call_stored_function_immediate(None, function, &(input,))

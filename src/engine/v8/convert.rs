@@ -46,6 +46,9 @@ fn json<'b>(
     realm: &Realm,
     value: v8::Local<'b, v8::Value>,
 ) -> Result<String, JsError> {
+    if realm.stop.is_set() {
+        return Err(stopped());
+    }
     let Some(text) = v8::json::stringify(scope, value) else {
         return Err(match failure(scope, realm) {
             JsError::Exception { name, message, .. } if name == THROWN => JsError::InvalidResult(message),
@@ -79,7 +82,7 @@ const THROWN: &str = "Thrown";
 
 /// What the scope caught.
 pub(in super::super) fn failure(scope: &mut Catch<'_, '_>, realm: &Realm) -> JsError {
-    if scope.has_terminated() {
+    if scope.has_terminated() || realm.stop.is_set() {
         return stopped();
     }
     match scope.exception() {
@@ -105,36 +108,51 @@ pub(in super::super) fn describe<'b>(
     let error = match thrown.try_cast::<v8::Object>() {
         Ok(object) if thrown.is_native_error() || is_error(scope, realm, object) => object,
         _ => {
-            let message = text(scope, thrown).unwrap_or_else(|| "a value without a string form".to_owned());
+            let message =
+                text(scope, realm, thrown).unwrap_or_else(|| "a value without a string form".to_owned());
             return JsError::Exception { name: THROWN.to_owned(), message, stack: String::new() };
         }
     };
-    let name = property(scope, error, "name").unwrap_or_else(|| "Error".to_owned());
-    let message = property(scope, error, "message").unwrap_or_default();
+    let name = property(scope, realm, error, "name").unwrap_or_else(|| "Error".to_owned());
+    let message = property(scope, realm, error, "message").unwrap_or_default();
     if name == "RangeError" && message == "Maximum call stack size exceeded" {
         return JsError::StackOverflow;
     }
-    let stack = property(scope, error, "stack").unwrap_or_default();
+    let stack = property(scope, realm, error, "stack").unwrap_or_default();
     JsError::Exception { name, message, stack }
 }
 
 /// Whether `object` inherits from `Error` without being made by it, as a `DOMException` does.
 fn is_error(scope: &mut Catch<'_, '_>, realm: &Realm, object: v8::Local<v8::Object>) -> bool {
+    if realm.stop.is_set() {
+        return false;
+    }
     let error = v8::Local::new(scope, &realm.error);
     object.instance_of(scope, error).or_else(|| reset(scope)).unwrap_or(false)
 }
 
 /// `String(object[name])`, unless that throws.
-fn property(scope: &mut Catch<'_, '_>, object: v8::Local<v8::Object>, name: &str) -> Option<String> {
+fn property(
+    scope: &mut Catch<'_, '_>,
+    realm: &Realm,
+    object: v8::Local<v8::Object>,
+    name: &str,
+) -> Option<String> {
+    if realm.stop.is_set() {
+        return None;
+    }
     let key = v8::String::new(scope, name)?;
     match object.get(scope, key.into()) {
-        Some(value) => text(scope, value),
+        Some(value) => text(scope, realm, value),
         None => reset(scope),
     }
 }
 
 /// `String(value)`, unless that throws.
-fn text(scope: &mut Catch<'_, '_>, value: v8::Local<v8::Value>) -> Option<String> {
+fn text(scope: &mut Catch<'_, '_>, realm: &Realm, value: v8::Local<v8::Value>) -> Option<String> {
+    if realm.stop.is_set() {
+        return None;
+    }
     // Only String itself turns symbols into text; V8's conversion throws, except the one for debuggers.
     let text = if value.is_symbol() { value.to_detail_string(scope) } else { value.to_string(scope) };
     match text {
@@ -143,11 +161,9 @@ fn text(scope: &mut Catch<'_, '_>, value: v8::Local<v8::Value>) -> Option<String
     }
 }
 
-/// Forgets an exception of no interest. A termination is kept: what follows then fails at once too.
+/// Forgets an exception of no interest.
 fn reset<T>(scope: &mut Catch<'_, '_>) -> Option<T> {
-    if !scope.has_terminated() {
-        scope.reset();
-    }
+    scope.reset();
     None
 }
 

@@ -12,7 +12,10 @@ mod stop;
 
 #[cfg(test)]
 pub(super) mod cases;
+#[cfg(test)]
+mod hostile;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -25,7 +28,7 @@ use super::super::{
 };
 use convert::{Answer, answer};
 use platform::Seat;
-use stop::Stopper;
+use stop::{StopFlag, Stopper};
 
 /// How one engine reaches V8.
 pub(super) trait Binding: Sized + 'static {
@@ -38,6 +41,12 @@ pub(super) trait Binding: Sized + 'static {
 
     /// Builds a runtime in which guests find nothing that can end the process.
     fn make(params: v8::CreateParams) -> Result<Self, JsError>;
+
+    /// The tokio runtime on which the binding's operations run, if they need one: entered while guest code
+    /// runs, for they panic without it, which within V8 is an abort.
+    fn tokio(&self) -> Option<Rc<tokio::runtime::Runtime>> {
+        None
+    }
 
     /// The runtime underneath.
     fn runtime(&mut self) -> &mut JsRuntime;
@@ -55,8 +64,10 @@ pub(super) trait Binding: Sized + 'static {
 /// One turn of the event loop, as [`Binding::drive`] repeats it.
 pub(super) type Step<'a> = dyn FnMut(&mut JsRuntime, &mut Context<'_>) -> Poll<Result<(), JsError>> + 'a;
 
-/// What a realm held before any guest code ran and could change it.
+/// What conversions need to know: what the realm held before any guest code ran and could change it, and
+/// whether guest code may still be run.
 pub(super) struct Realm {
+    stop: StopFlag,
     /// `Error`, for `instanceof`.
     error: v8::Global<v8::Object>,
     /// The constructor of async functions, which has no global name.
@@ -97,9 +108,11 @@ impl<B: Binding> V8Isolate<B> {
         work: impl FnOnce(&mut Live<B>, &Stopper) -> Result<T, JsError>,
     ) -> Result<T, JsError> {
         let live = match &mut self.live {
-            Some(live) if !self.stopper.is_out_of_memory() => live,
+            Some(live) if !self.stopper.is_spent() => live,
             _ => return Err(JsError::Engine("this isolate is spent and must be dropped".to_owned())),
         };
+        let tokio = live.binding.tokio();
+        let _entered = tokio.as_ref().map(|tokio| tokio.enter());
         self.stopper.enter(deadline);
         let result = work(live, &self.stopper);
         self.stopper.leave(live.binding.runtime().v8_isolate(), deadline)?;
@@ -159,7 +172,7 @@ impl<B: Binding> Isolate for V8Isolate<B> {
     }
 
     fn is_spent(&self) -> bool {
-        self.live.is_none() || self.stopper.is_out_of_memory()
+        self.live.is_none() || self.stopper.is_spent()
     }
 }
 
@@ -179,13 +192,13 @@ impl<B: Binding> Live<B> {
         let runtime = binding.runtime();
         stopper.attach(runtime);
         callbacks::install(runtime)?;
-        let realm = Rc::new(Realm::capture(&mut runtime.handle_scope())?);
+        let realm = Rc::new(Realm::capture(&mut runtime.handle_scope(), stopper.flag())?);
         Ok(Self { scripts: Vec::new(), realm, binding })
     }
 }
 
 impl Realm {
-    fn capture(scope: &mut v8::HandleScope) -> Result<Self, JsError> {
+    fn capture(scope: &mut v8::HandleScope, stop: StopFlag) -> Result<Self, JsError> {
         let mut find = |source: &str| -> Option<v8::Global<v8::Value>> {
             let source = v8::String::new(scope, source)?;
             let value = v8::Script::compile(scope, source, None)?.run(scope)?;
@@ -197,6 +210,7 @@ impl Realm {
                 let error = v8::Local::new(scope, error).try_cast::<v8::Object>().ok()?;
                 let async_function = v8::Local::new(scope, async_function).try_cast::<v8::Function>().ok()?;
                 Some(Self {
+                    stop,
                     error: v8::Global::new(scope, error),
                     async_function: v8::Global::new(scope, async_function),
                 })
@@ -220,7 +234,17 @@ fn settle<B: Binding>(
         if stopper.is_stopped(cx.waker()) {
             return Poll::Ready(Err(convert::stopped()));
         }
-        let turned = runtime.poll_event_loop(cx, PollEventLoopOptions::default());
+        let turn = AssertUnwindSafe(|| runtime.poll_event_loop(cx, PollEventLoopOptions::default()));
+        let turned = match catch_unwind(turn) {
+            Ok(turned) => turned,
+            // deno_core unwraps what a getter of the guest's gave when it put an error into words, and a
+            // getter that is stopped gives nothing. It is the guest's fault, and no reason to panic.
+            Err(_) if realm.stop.is_set() => {
+                stopper.give_up();
+                return Poll::Ready(Err(convert::stopped()));
+            }
+            Err(panic) => resume_unwind(panic),
+        };
         if !pending(runtime) {
             return Poll::Ready(Ok(()));
         }
@@ -248,8 +272,10 @@ fn settle<B: Binding>(
 /// What both engines say about themselves.
 pub(super) fn info(id: &str, binding_version: String, timers: bool, notes: &[&str]) -> EngineInfo {
     let shared = [
-        "a heap that outgrows its limit inside one builtin can still abort the process: isolate by process \
-         where that matters",
+        "a builtin that asks for more than a gigabyte of heap, or more than 2^27 elements, at once aborts the \
+         process: isolate by process where that matters",
+        "ArrayBuffers and WebAssembly memories lie outside the heap limit",
+        "loop unrolling is off in V8's optimising compiler: with it, some endless loops heed no deadline",
         "V8 compiles and collects garbage on background threads that all isolates of the process share",
     ];
     EngineInfo {

@@ -12,6 +12,10 @@ use super::super::super::JsError;
 pub(super) fn initialise() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
+        // V8 13.7 can lose the interrupt check of an endless loop around one whose length it knows, as in
+        // `for (;;) new Array(1000).fill(1)`: what it compiles then heeds neither deadline nor heap limit.
+        // That happens where it unrolls loops, an optimisation worth less than a deadline that holds.
+        v8::V8::set_flags_from_string("--no-turboshaft-loop-unrolling");
         // The protected platform gives write access to compiled code, by memory-protection keys, only to
         // threads descended from the one that initialised V8; others crash. Our isolates live on threads of
         // whoever calls us, so the unprotected one it must be.

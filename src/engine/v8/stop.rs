@@ -1,8 +1,10 @@
 //! Stopping a call: deadline, interruption and heap limit.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Waker;
+use std::thread;
 use std::time::Duration;
 
 use ::deno_core::{JsRuntime, v8};
@@ -20,27 +22,35 @@ static WATCHDOG: LazyLock<Watchdog<()>> = LazyLock::new(|| Watchdog::start("v8-w
 /// may ask for at once; the largest array or string is 1 GiB. It is address space until it is written to.
 const ALLOWANCE: usize = 1 << 30;
 
-/// How long after the deadline execution is terminated once more.
+/// How long after the deadline a call that is still there is stopped again.
 const INSIST_AFTER: Duration = Duration::from_millis(20);
+
+/// How often it is stopped from then on.
+const INSIST_EVERY: Duration = Duration::from_millis(5);
 
 /// Ends the call in progress of one isolate, and never another.
 pub(super) struct Stopper {
     shared: Arc<Shared>,
+    /// Set when a stop left the runtime in pieces.
+    broken: Cell<bool>,
     at_deadline: Watch<()>,
     after_deadline: Watch<()>,
 }
 
 struct Shared {
     call: Mutex<Call>,
-    /// Set by V8's own thread from inside a collection: no lock is taken there.
+    /// Written under the lock, read without it.
+    stopped: AtomicBool,
+    /// Set by the isolate's own thread from inside a collection: no lock is taken there.
     out_of_memory: AtomicBool,
 }
 
 #[derive(Default)]
 struct Call {
     isolate: Option<v8::IsolateHandle>,
+    /// Counts calls, so that who stops one does not go on to stop the next.
+    number: u64,
     running: bool,
-    stopped: bool,
     /// Wakes the thread while it waits for its event loop, when there is no JavaScript to terminate.
     waker: Option<Waker>,
 }
@@ -48,30 +58,72 @@ struct Call {
 impl Shared {
     /// Stops the call in progress, if there is one. Asked under the lock that leaving a call takes, so that
     /// a late caller finds it over instead of hitting the next.
-    fn stop(&self) {
+    fn stop(&self) -> Option<u64> {
         let mut call = self.call.lock();
         if !call.running {
-            return;
+            return None;
         }
-        call.stopped = true;
+        self.stopped.store(true, Ordering::Release);
         if let Some(isolate) = &call.isolate {
             isolate.terminate_execution();
         }
         if let Some(waker) = call.waker.take() {
             waker.wake();
         }
+        Some(call.number)
+    }
+
+    /// Stops the call in progress again and again until it is over.
+    fn insist(self: &Arc<Self>) {
+        let Some(number) = self.stop() else { return };
+        let shared = Arc::clone(self);
+        let insisting = thread::Builder::new().name("v8-insist".to_owned()).stack_size(256 * 1024);
+        let started = insisting.spawn(move || {
+            loop {
+                thread::sleep(INSIST_EVERY);
+                let call = shared.call.lock();
+                match &call.isolate {
+                    Some(isolate) if call.running && call.number == number => isolate.terminate_execution(),
+                    _ => return,
+                };
+            }
+        });
+        if let Err(error) = started {
+            tracing::warn!(%error, "no thread to stop a call that evades its deadline");
+        }
+    }
+}
+
+/// Whether the call in progress is to end, for code that would otherwise enter the guest's once more.
+///
+/// V8 takes a termination as done when no JavaScript is left on the stack. Whoever then calls a getter of
+/// the guest's, to find out what happened, would run it without a deadline.
+pub(super) struct StopFlag(Arc<Shared>);
+
+impl StopFlag {
+    /// Whether guest code must not be entered again.
+    pub(super) fn is_set(&self) -> bool {
+        self.0.stopped.load(Ordering::Acquire) || self.0.out_of_memory.load(Ordering::Relaxed)
     }
 }
 
 impl Stopper {
+    /// For an isolate still to be made.
     pub(super) fn new() -> Self {
-        let shared =
-            Arc::new(Shared { call: Mutex::new(Call::default()), out_of_memory: AtomicBool::new(false) });
-        let watch = || {
-            let shared = Arc::clone(&shared);
-            WATCHDOG.watch(move |()| shared.stop())
-        };
-        Self { at_deadline: watch(), after_deadline: watch(), shared }
+        let shared = Arc::new(Shared {
+            call: Mutex::new(Call::default()),
+            stopped: AtomicBool::new(false),
+            out_of_memory: AtomicBool::new(false),
+        });
+        let (stopped, insisted) = (Arc::clone(&shared), Arc::clone(&shared));
+        Self {
+            at_deadline: WATCHDOG.watch(move |()| {
+                stopped.stop();
+            }),
+            after_deadline: WATCHDOG.watch(move |()| insisted.insist()),
+            broken: Cell::new(false),
+            shared,
+        }
     }
 
     /// Takes over a new runtime. Interrupters handed out before go on working.
@@ -85,20 +137,24 @@ impl Stopper {
             current.saturating_add(ALLOWANCE)
         });
         self.shared.out_of_memory.store(false, Ordering::Relaxed);
+        self.broken.set(false);
         self.shared.call.lock().isolate = Some(isolate);
     }
 
     /// Starts a call.
     pub(super) fn enter(&self, deadline: &Deadline) {
-        self.shared.call.lock().running = true;
+        {
+            let mut call = self.shared.call.lock();
+            call.running = true;
+            call.number += 1;
+        }
         self.at_deadline.arm(deadline.at(), ());
     }
 
-    /// Has the call stopped a second time a little after its deadline.
+    /// Has the call stopped again and again from a little after its deadline.
     ///
     /// deno_core's event loop lifts a termination to describe it as an error, and reads properties that the
-    /// guest may have replaced by a loop: the first stop would be lost there. Only who drives the event loop
-    /// needs this.
+    /// guest may have replaced by loops: one stop is lost there. Only who drives the event loop needs this.
     pub(super) fn insist(&self, deadline: &Deadline) {
         self.after_deadline.arm(deadline.at() + INSIST_AFTER, ());
     }
@@ -109,7 +165,7 @@ impl Stopper {
         if !call.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
             call.waker = Some(waker.clone());
         }
-        call.stopped || self.is_out_of_memory()
+        self.shared.stopped.load(Ordering::Relaxed) || self.is_out_of_memory()
     }
 
     /// Ends a call, and leaves the isolate fit for the next one.
@@ -124,7 +180,7 @@ impl Stopper {
             if call.waker.take().is_some() {
                 self.after_deadline.disarm();
             }
-            std::mem::take(&mut call.stopped)
+            self.shared.stopped.swap(false, Ordering::Relaxed)
         };
         if disarmed && !stopped && !self.is_out_of_memory() {
             return Ok(());
@@ -135,14 +191,40 @@ impl Stopper {
         if self.is_out_of_memory() { Err(JsError::OutOfMemory) } else { Err(JsError::Timeout { ran }) }
     }
 
-    /// Whether the heap limit was reached, after which the isolate is not used again.
-    pub(super) fn is_out_of_memory(&self) -> bool {
+    /// Says that the stop in progress went through code that does not survive one.
+    pub(super) fn give_up(&self) {
+        self.broken.set(true);
+    }
+
+    /// Whether the runtime must not be used again.
+    pub(super) fn is_spent(&self) -> bool {
+        self.broken.get() || self.is_out_of_memory()
+    }
+
+    fn is_out_of_memory(&self) -> bool {
         self.shared.out_of_memory.load(Ordering::Relaxed)
     }
 
+    /// The flag of this isolate's calls.
+    pub(super) fn flag(&self) -> StopFlag {
+        StopFlag(Arc::clone(&self.shared))
+    }
+
+    /// A handle that stops the call in progress.
     pub(super) fn interrupter(&self) -> Interrupter {
         let shared = Arc::clone(&self.shared);
-        Interrupter::new(move || shared.stop())
+        Interrupter::new(move || {
+            shared.stop();
+        })
+    }
+}
+
+impl Drop for Stopper {
+    /// A panic leaves a call without leaving it; nobody shall go on stopping what is gone.
+    fn drop(&mut self) {
+        let mut call = self.shared.call.lock();
+        call.running = false;
+        call.isolate = None;
     }
 }
 
