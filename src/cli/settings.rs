@@ -12,6 +12,7 @@ use crate::engine::registry::{self, Entry};
 use crate::engine::{Deadlines, Limits};
 use crate::executor::{Isolation, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
+use crate::workload::near::{did_you_mean, nearest};
 use crate::workload::{Workload, WorkloadError, select};
 
 /// What is wrong with what the user asked for, in one line.
@@ -288,13 +289,8 @@ fn at_least_one(what: &str, asked: Option<u32>) -> Result<Option<u32>, UsageErro
 /// One line: what is unknown, its near match, and all that is known.
 fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> UsageError {
     let known: Vec<&str> = known.into_iter().collect();
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| format!("; did you mean `{candidate}`?"));
-    UsageError(format!("unknown {what} `{name}`{} (known: {})", near.unwrap_or_default(), known.join(", ")))
+    let near = did_you_mean(nearest(name, known.iter().copied()));
+    UsageError(format!("unknown {what} `{name}`{near} (known: {})", known.join(", ")))
 }
 
 fn processors() -> u32 {

@@ -9,7 +9,8 @@ use serde::de::IgnoredAny;
 use sha2::{Digest, Sha256};
 
 use super::files::Folder;
-use super::{Expected, Kind, Workload, WorkloadError, did_you_mean, nearest};
+use super::near::{did_you_mean, nearest};
+use super::{Expected, Kind, Workload, WorkloadError};
 use crate::engine::Script;
 
 /// The file that makes a folder a workload.

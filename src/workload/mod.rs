@@ -8,6 +8,7 @@ mod definition;
 mod expected;
 mod files;
 mod json;
+pub(crate) mod near;
 mod select;
 
 pub use expected::{Checker, Expected};
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::near::did_you_mean;
 use crate::engine::{Deadlines, Script};
 
 /// A script, its input and its expected answer, checked and ready to run.
@@ -178,21 +180,6 @@ pub enum WorkloadError {
         /// The name closest to it.
         near: Option<String>,
     },
-}
-
-/// `; did you mean …?`, or nothing.
-fn did_you_mean(near: Option<&str>) -> String {
-    near.map_or(String::new(), |near| format!("; did you mean `{near}`?"))
-}
-
-/// The candidate that someone who wrote `word` most likely meant, if any is close at all.
-fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use globset::GlobBuilder;
 
 use super::definition::{is_workload, read};
 use super::files::Folder;
-use super::{Workload, WorkloadError, nearest};
+use super::near::nearest;
+use super::{Workload, WorkloadError};
 
 /// Every workload built into the program, by name.
 ///
