@@ -18,7 +18,7 @@ mod tests;
 
 pub use blocking::Blocking;
 pub use job::{Completion, Job};
-pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, TimeoutKind};
+pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
 pub use pool::{ActorPool, PoolConfig};
 pub use session::{Recycle, Reuse};
 pub use stats::{Gauges, PoolState};

@@ -14,7 +14,7 @@ use super::session::{Recycle, Reuse};
 use super::stats::{Counters, Gauges, PoolState};
 use super::supervisor::{RestartPolicy, Status, Supervisor};
 use super::worker_thread::{Event, Queued};
-use super::{Completion, Executor, Job, Outcome};
+use super::{Completion, Executor, Job, Outcome, Rejection};
 use crate::engine::{JsEngine, JsError, Limits};
 
 /// What a pool is made of.
@@ -124,7 +124,7 @@ impl ActorPool {
         match self.to_queue.read().as_ref() {
             None => Err((reply, Outcome::Cancelled)),
             Some(queue) => queue.try_send(Queued { job, reply }).map_err(|error| match error {
-                TrySendError::Full(queued) => (queued.reply, Outcome::Rejected),
+                TrySendError::Full(queued) => (queued.reply, Outcome::Rejected(Rejection::QueueFull)),
                 TrySendError::Disconnected(queued) => (queued.reply, Outcome::Cancelled),
             }),
         }

@@ -8,11 +8,11 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use tokio::sync::watch;
 
-use super::Outcome;
 use super::pool::PoolConfig;
 use super::session::SessionConfig;
 use super::stats::{Counters, PoolState};
 use super::worker_thread::{Context, End, Event, Queued, Running, WorkerId, spawn};
+use super::{Outcome, Rejection};
 use crate::engine::{JsError, Watchdog};
 
 /// How a pool replaces workers.
@@ -256,7 +256,7 @@ impl Supervisor {
         if self.workers.is_empty() && !soon && !self.draining {
             let outcome = || match &self.failure {
                 Some(error) => Outcome::Crash(error.to_string()),
-                None => Outcome::Rejected,
+                None => Outcome::Rejected(Rejection::NoWorker),
             };
             self.queue.try_iter().for_each(|queued| queued.reply.not_started(outcome()));
         }

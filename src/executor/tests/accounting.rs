@@ -69,7 +69,7 @@ async fn a_full_queue_rejects_and_nothing_else_is_lost() {
     let waiting: Vec<_> = (0..2).map(|n| pool.submit(job(&format!("return {n}")))).collect();
     assert_eq!(pool.gauges().queued, 2);
     let rejected = pool.submit(job("return 9")).await;
-    assert_eq!(rejected.outcome, Outcome::Rejected);
+    assert_eq!(rejected.outcome, Outcome::Rejected(Rejection::QueueFull));
     assert_eq!(rejected.started, None);
     assert_eq!(busy.await.outcome, Outcome::Ok("0".to_owned()));
     for (n, waiting) in waiting.into_iter().enumerate() {
