@@ -5,7 +5,9 @@
 //! make isolates through one [`JsEngine`](crate::engine::JsEngine) trait object.
 
 mod blocking;
+mod followed;
 mod job;
+mod limit;
 mod outcome;
 mod pool;
 mod retry;
@@ -19,6 +21,7 @@ mod tests;
 
 pub use blocking::Blocking;
 pub use job::{Completion, Job};
+pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
 pub use pool::{ActorPool, PoolConfig};
 pub use retry::{RetryPolicy, Retrying};

@@ -3,6 +3,7 @@
 mod accounting;
 mod blocking;
 mod deadlines;
+mod limits;
 mod restarts;
 mod retries;
 mod reuse;
