@@ -5,6 +5,8 @@
 //! make isolates through one [`JsEngine`](crate::engine::JsEngine) trait object.
 
 mod blocking;
+mod breaker;
+mod circuit;
 mod followed;
 mod job;
 mod limit;
@@ -20,6 +22,7 @@ mod worker_thread;
 mod tests;
 
 pub use blocking::Blocking;
+pub use breaker::{BreakerPolicy, Breaking};
 pub use job::{Completion, Job};
 pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};

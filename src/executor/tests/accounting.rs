@@ -1,32 +1,4 @@
-use tokio::task::JoinSet;
-
 use super::*;
-
-async fn count(
-    pool: &Arc<ActorPool>,
-    jobs: usize,
-    clients: usize,
-    body: impl Fn(usize) -> Job,
-) -> OutcomeCounts {
-    let jobs: Vec<Job> = (0..jobs).map(body).collect();
-    let jobs = Arc::new(std::sync::Mutex::new(jobs));
-    let mut set = JoinSet::new();
-    for _ in 0..clients {
-        let (pool, jobs) = (Arc::clone(pool), Arc::clone(&jobs));
-        set.spawn(async move {
-            let mut counts = OutcomeCounts::default();
-            loop {
-                let Some(job) = jobs.lock().unwrap().pop() else { return counts };
-                counts.add(pool.submit(job).await.outcome.kind());
-            }
-        });
-    }
-    let mut counts = OutcomeCounts::default();
-    while let Some(of_one) = set.join_next().await {
-        counts.merge(&of_one.unwrap());
-    }
-    counts
-}
 
 /// The issue's own figure: 1 % panics, 1 % hangs past the outer deadline, and more clients than the queue has
 /// room for.

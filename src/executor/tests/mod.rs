@@ -2,6 +2,7 @@
 
 mod accounting;
 mod blocking;
+mod breakers;
 mod deadlines;
 mod limits;
 mod restarts;
@@ -12,6 +13,8 @@ mod shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use tokio::task::JoinSet;
 
 use super::*;
 use crate::engine::fake::Fake;
@@ -51,10 +54,37 @@ pub fn millis(inner: u64, outer: u64) -> Deadlines {
     Deadlines { inner: Duration::from_millis(inner), outer: Duration::from_millis(outer) }
 }
 
+/// Submits `jobs` jobs from `clients` clients and counts how they end.
+pub async fn count<E: Executor + ?Sized + 'static>(
+    executor: &Arc<E>,
+    jobs: usize,
+    clients: usize,
+    body: impl Fn(usize) -> Job,
+) -> OutcomeCounts {
+    let jobs: Vec<Job> = (0..jobs).map(body).collect();
+    let jobs = Arc::new(std::sync::Mutex::new(jobs));
+    let mut set = JoinSet::new();
+    for _ in 0..clients {
+        let (executor, jobs) = (Arc::clone(executor), Arc::clone(&jobs));
+        set.spawn(async move {
+            let mut counts = OutcomeCounts::default();
+            loop {
+                let Some(job) = jobs.lock().unwrap().pop() else { return counts };
+                counts.add(executor.submit(job).await.outcome.kind());
+            }
+        });
+    }
+    let mut counts = OutcomeCounts::default();
+    while let Some(of_one) = set.join_next().await {
+        counts.merge(&of_one.unwrap());
+    }
+    counts
+}
+
 /// A fake whose first calls panic, whatever the script.
 pub struct Flaky {
     fake: Fake,
-    panics_left: Arc<AtomicUsize>,
+    pub panics_left: Arc<AtomicUsize>,
 }
 
 impl Flaky {
