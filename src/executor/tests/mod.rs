@@ -5,6 +5,7 @@ mod blocking;
 mod breakers;
 mod deadlines;
 mod limits;
+mod resizes;
 mod restarts;
 mod retries;
 mod reuse;
@@ -90,6 +91,13 @@ pub struct Flaky {
 impl Flaky {
     pub fn panicking(times: usize) -> Arc<Self> {
         Arc::new(Self { fake: Fake::default(), panics_left: Arc::new(AtomicUsize::new(times)) })
+    }
+}
+
+impl Flaky {
+    /// How many of its isolates are alive.
+    pub fn isolates(&self) -> usize {
+        Arc::strong_count(&self.panics_left) - 1
     }
 }
 
