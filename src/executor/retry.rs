@@ -39,16 +39,18 @@ impl Default for RetryPolicy {
 /// but for `submitted`, which is the first one's.
 ///
 /// Waits on tokio's timer. Dropping the future of a submission gives up further attempts.
-pub struct Retrying {
+pub struct Retrying(Arc<Shared>);
+
+struct Shared {
     inner: Arc<dyn Executor>,
     policy: RetryPolicy,
-    retries: Arc<Counter>,
+    retries: Counter,
 }
 
 impl Retrying {
     /// Puts retries in front of `inner`.
     pub fn new(inner: Arc<dyn Executor>, policy: RetryPolicy) -> Self {
-        Self { inner, policy, retries: Arc::default() }
+        Self(Arc::new(Shared { inner, policy, retries: Counter::default() }))
     }
 }
 
@@ -70,13 +72,8 @@ fn is_transient(outcome: &Outcome) -> bool {
 }
 
 /// Goes on after the first attempt failed. Apart, so that the usual future stays small.
-async fn try_again(
-    inner: Arc<dyn Executor>,
-    policy: RetryPolicy,
-    retries: Arc<Counter>,
-    job: Job,
-    first: Completion,
-) -> Completion {
+async fn try_again(shared: Arc<Shared>, job: Job, first: Completion) -> Completion {
+    let Shared { inner, policy, retries } = &*shared;
     let delays = ExponentialBuilder::default()
         .with_min_delay(policy.min_delay)
         .with_max_delay(policy.max_delay)
@@ -99,16 +96,16 @@ async fn try_again(
 
 impl Executor for Retrying {
     fn ready(&self) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send + '_>> {
-        self.inner.ready()
+        self.0.inner.ready()
     }
 
     fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>> {
-        let first = self.inner.submit(job.clone());
-        let (inner, policy, retries) = (Arc::clone(&self.inner), self.policy, Arc::clone(&self.retries));
+        let shared = Arc::clone(&self.0);
+        let first = shared.inner.submit(job.clone());
         Box::pin(async move {
             let first = first.await;
-            if is_transient(&first.outcome) && policy.attempts > 1 {
-                Box::pin(try_again(inner, policy, retries, job, first)).await
+            if is_transient(&first.outcome) && shared.policy.attempts > 1 {
+                Box::pin(try_again(shared, job, first)).await
             } else {
                 first
             }
@@ -116,11 +113,11 @@ impl Executor for Retrying {
     }
 
     fn gauges(&self) -> Gauges {
-        let inner = self.inner.gauges();
-        Gauges { retries: inner.retries + self.retries.get(), ..inner }
+        let inner = self.0.inner.gauges();
+        Gauges { retries: inner.retries + self.0.retries.get(), ..inner }
     }
 
     fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.inner.shutdown()
+        self.0.inner.shutdown()
     }
 }

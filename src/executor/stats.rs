@@ -47,6 +47,20 @@ pub struct Gauges {
     pub open_circuits: u64,
 }
 
+impl Gauges {
+    /// These, with what the other has counted added.
+    pub(super) fn and_counts_of(self, other: &Self) -> Self {
+        Self {
+            panics: self.panics + other.panics,
+            restarts: self.restarts + other.restarts,
+            lost_workers: self.lost_workers + other.lost_workers,
+            recycled: self.recycled + other.recycled,
+            retries: self.retries + other.retries,
+            ..self
+        }
+    }
+}
+
 /// Counters that the threads of an executor share.
 #[derive(Debug, Default)]
 pub(super) struct Counters {

@@ -5,11 +5,13 @@ mod blocking;
 mod breakers;
 mod deadlines;
 mod limits;
+mod policies;
 mod resizes;
 mod restarts;
 mod retries;
 mod reuse;
 mod shutdown;
+mod switches;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
