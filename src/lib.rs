@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`engine`] | the two traits every engine implements, their types, and the adapters |
 //! | [`workload`] | scripts with input and expected answer, read from folders |
-//! | [`executor`] | the actor pool and the blocking-task baseline: every job gets exactly one outcome |
+//! | [`executor`] | the actor pool, the blocking-task baseline and the policies in front of them: every job gets exactly one outcome |
 //! | [`stats`] | HDR histograms and the summary of one load run |
 //! | [`load`] | plans, due times and the driver that runs them |
 //! | [`record`] | the run record: all that is ever written down |

@@ -91,10 +91,7 @@ impl Executor for Blocking {
 
     fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>> {
         if self.0.closed.load(Ordering::SeqCst) {
-            let now = Instant::now();
-            let outcome = Outcome::Cancelled;
-            let refused = Completion { outcome, submitted: now, started: None, finished: now, attempts: 1 };
-            return Box::pin(std::future::ready(refused));
+            return Box::pin(std::future::ready(Completion::refused(Outcome::Cancelled)));
         }
         Box::pin(Arc::clone(&self.0).submit(job))
     }

@@ -35,6 +35,12 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// That of a job that is not taken on.
+    pub(super) fn refused(outcome: Outcome) -> Self {
+        let now = Instant::now();
+        Self { outcome, submitted: now, started: None, finished: now, attempts: 1 }
+    }
+
     /// Finished minus started, if it started: what the worker spent on it.
     pub fn service_time(&self) -> Option<Duration> {
         self.started.map(|started| self.finished.saturating_duration_since(started))

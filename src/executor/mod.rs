@@ -3,26 +3,41 @@
 //! [`ActorPool`] is the supervised set of workers behind one bounded queue; [`Blocking`] is what people write
 //! first, kept to be compared with. Neither ever sees an expected answer, and neither knows an engine: they
 //! make isolates through one [`JsEngine`](crate::engine::JsEngine) trait object.
+//!
+//! In front of either stand, as executors themselves, [`Retrying`], [`Breaking`] and [`Limited`], put together
+//! by [`Policies`], and the emergency [`Switch`].
 
 mod blocking;
+mod breaker;
+mod circuit;
+mod followed;
 mod job;
+mod limit;
 mod outcome;
+mod policies;
 mod pool;
+mod retry;
 mod session;
 mod stats;
 mod supervisor;
+mod switch;
 mod worker_thread;
 
 #[cfg(test)]
 mod tests;
 
 pub use blocking::Blocking;
+pub use breaker::{BreakerPolicy, Breaking};
 pub use job::{Completion, Job};
-pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, TimeoutKind};
+pub use limit::Limited;
+pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
+pub use policies::Policies;
 pub use pool::{ActorPool, PoolConfig};
+pub use retry::{RetryPolicy, Retrying};
 pub use session::{Recycle, Reuse};
 pub use stats::{Gauges, PoolState};
 pub use supervisor::RestartPolicy;
+pub use switch::Switch;
 pub use worker_thread::THREAD_NAME as WORKER_THREAD_NAME;
 
 use std::fmt;

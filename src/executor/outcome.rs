@@ -1,6 +1,7 @@
 //! How a job ended.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -33,8 +34,8 @@ pub enum Outcome {
     /// The worker died under the job, or its engine failed: a signal, an exit, a thread that ended, an isolate
     /// that could not be made.
     Crash(String),
-    /// The queue was full, or the pool has no worker left to run it.
-    Rejected,
+    /// It was turned away without having started.
+    Rejected(Rejection),
     /// The breaker was open.
     CircuitOpen,
     /// The executor shut down before the job started.
@@ -48,6 +49,30 @@ pub enum TimeoutKind {
     Inner,
     /// The worker did not answer and was abandoned.
     Outer,
+}
+
+/// Why a job was turned away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// As many jobs as may wait did.
+    QueueFull,
+    /// The pool had no worker left to run it, and none soon.
+    NoWorker,
+    /// As many jobs as may be in flight were.
+    TooManyInFlight,
+    /// Somebody switched the executor off, and gave this reason.
+    Disabled(Arc<str>),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QueueFull => f.write_str("the queue is full"),
+            Self::NoWorker => f.write_str("no worker is left to run it"),
+            Self::TooManyInFlight => f.write_str("too many jobs are in flight"),
+            Self::Disabled(reason) => write!(f, "switched off: {reason}"),
+        }
+    }
 }
 
 /// The kinds of [`Outcome`], as records count them.
@@ -114,7 +139,7 @@ impl Outcome {
             Self::InvalidResult(_) => OutcomeKind::InvalidResult,
             Self::Panic(_) => OutcomeKind::Panic,
             Self::Crash(_) => OutcomeKind::Crash,
-            Self::Rejected => OutcomeKind::Rejected,
+            Self::Rejected(_) => OutcomeKind::Rejected,
             Self::CircuitOpen => OutcomeKind::CircuitOpen,
             Self::Cancelled => OutcomeKind::Cancelled,
         }
@@ -149,9 +174,9 @@ impl fmt::Display for Outcome {
             Self::InvalidResult(why) => write!(f, "invalid result: {why}"),
             Self::Panic(message) => write!(f, "panic: {message}"),
             Self::Crash(how) => write!(f, "crash: {how}"),
+            Self::Rejected(why) => write!(f, "rejected: {why}"),
             Self::OutOfMemory => f.write_str("out of memory"),
             Self::StackOverflow => f.write_str("stack overflow"),
-            Self::Rejected => f.write_str("rejected: the queue is full"),
             Self::CircuitOpen => f.write_str("circuit open"),
             Self::Cancelled => f.write_str("cancelled: the executor shut down"),
         }

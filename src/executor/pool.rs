@@ -7,14 +7,14 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use parking_lot::RwLock;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::job::Reply;
 use super::session::{Recycle, Reuse};
 use super::stats::{Counters, Gauges, PoolState};
 use super::supervisor::{RestartPolicy, Status, Supervisor};
 use super::worker_thread::{Event, Queued};
-use super::{Completion, Executor, Job, Outcome};
+use super::{Completion, Executor, Job, Outcome, Rejection};
 use crate::engine::{JsEngine, JsError, Limits};
 
 /// What a pool is made of.
@@ -90,15 +90,24 @@ impl ActorPool {
     /// # Errors
     /// What the engine said, when a worker could not be given an isolate.
     pub async fn ready(&self) -> Result<(), JsError> {
-        let mut status = self.status.clone();
-        let settled = status.wait_for(|status| status.state != PoolState::Starting).await;
-        match settled.map(|status| status.clone()) {
-            Ok(Status { state: PoolState::Serving, .. }) => Ok(()),
-            Ok(Status { failure: Some(error), .. }) => Err(error),
-            Ok(Status { state, .. }) => {
-                Err(JsError::Engine(format!("the pool is {state:?} instead of serving")))
-            }
-            Err(_) => Err(JsError::Engine("the pool's supervisor has ended".to_owned())),
+        settled(self.status.clone()).await
+    }
+
+    /// Gives the pool that many workers, at least one, and waits until all of them are ready. The change is
+    /// under way when this returns, awaited or not: new workers start at once; those that are too many end when
+    /// the job they run is over. What waits in the queue stays there.
+    ///
+    /// # Errors
+    /// What the engine said, when a worker could not be given an isolate; [`JsError::Engine`] when the pool has
+    /// shut down. The size is the new one all the same.
+    pub fn resize(&self, workers: usize) -> impl Future<Output = Result<(), JsError>> + Send + use<> {
+        let (done, is_done) = oneshot::channel();
+        let _ = self.to_supervisor.send(Event::Resize(workers, done));
+        let status = self.status.clone();
+        async move {
+            // Fails if the supervisor has ended; then so says the status.
+            let _ = is_done.await;
+            settled(status).await
         }
     }
 
@@ -124,7 +133,7 @@ impl ActorPool {
         match self.to_queue.read().as_ref() {
             None => Err((reply, Outcome::Cancelled)),
             Some(queue) => queue.try_send(Queued { job, reply }).map_err(|error| match error {
-                TrySendError::Full(queued) => (queued.reply, Outcome::Rejected),
+                TrySendError::Full(queued) => (queued.reply, Outcome::Rejected(Rejection::QueueFull)),
                 TrySendError::Disconnected(queued) => (queued.reply, Outcome::Cancelled),
             }),
         }
@@ -148,6 +157,17 @@ impl ActorPool {
             self.queue.try_iter().for_each(|queued| queued.reply.not_started(Outcome::Cancelled));
             let _ = self.to_supervisor.send(Event::Drain);
         }
+    }
+}
+
+/// Waits until the pool starts no more, and says whether it serves.
+async fn settled(mut status: watch::Receiver<Status>) -> Result<(), JsError> {
+    let settled = status.wait_for(|status| status.state != PoolState::Starting).await;
+    match settled.map(|status| status.clone()) {
+        Ok(Status { state: PoolState::Serving, .. }) => Ok(()),
+        Ok(Status { failure: Some(error), .. }) => Err(error),
+        Ok(Status { state, .. }) => Err(JsError::Engine(format!("the pool is {state:?} instead of serving"))),
+        Err(_) => Err(JsError::Engine("the pool's supervisor has ended".to_owned())),
     }
 }
 

@@ -41,6 +41,24 @@ pub struct Gauges {
     pub lost_workers: u64,
     /// Isolates replaced for their age, their heap, or an error that spent them.
     pub recycled: u64,
+    /// Attempts after a job's first.
+    pub retries: u64,
+    /// Circuits that are open or being probed now, of scripts and pools.
+    pub open_circuits: u64,
+}
+
+impl Gauges {
+    /// These, with what the other has counted added.
+    pub(super) fn and_counts_of(self, other: &Self) -> Self {
+        Self {
+            panics: self.panics + other.panics,
+            restarts: self.restarts + other.restarts,
+            lost_workers: self.lost_workers + other.lost_workers,
+            recycled: self.recycled + other.recycled,
+            retries: self.retries + other.retries,
+            ..self
+        }
+    }
 }
 
 /// Counters that the threads of an executor share.
@@ -85,6 +103,8 @@ impl Counters {
             restarts: self.restarts.get(),
             lost_workers: self.lost_workers.get(),
             recycled: self.recycled.get(),
+            retries: 0,
+            open_circuits: 0,
         }
     }
 }

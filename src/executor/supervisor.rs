@@ -1,6 +1,8 @@
 //! The supervisor of a pool: one thread that starts workers, and replaces those that die or are lost.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,11 +10,11 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use tokio::sync::watch;
 
-use super::Outcome;
 use super::pool::PoolConfig;
 use super::session::SessionConfig;
 use super::stats::{Counters, PoolState};
 use super::worker_thread::{Context, End, Event, Queued, Running, WorkerId, spawn};
+use super::{Outcome, Rejection};
 use crate::engine::{JsError, Watchdog};
 
 /// How a pool replaces workers.
@@ -67,8 +69,10 @@ pub(super) struct Supervisor {
     counters: Arc<Counters>,
     watchdog: Arc<Watchdog<Running>>,
     status: watch::Sender<Status>,
-    /// Living workers that are not lost, and whether they are ready.
-    workers: HashMap<WorkerId, bool>,
+    /// Living workers that are neither lost nor leaving.
+    workers: HashMap<WorkerId, Member>,
+    /// Workers that the pool has become too small for, until they have ended.
+    leaving: HashSet<WorkerId>,
     /// When to start the workers that are missing.
     due: VecDeque<Instant>,
     /// Restarts within the window.
@@ -79,6 +83,13 @@ pub(super) struct Supervisor {
     failure: Option<JsError>,
     was_complete: bool,
     draining: bool,
+}
+
+/// A worker that belongs to the pool.
+struct Member {
+    is_ready: bool,
+    /// Dropped, it tells the worker to end after its job.
+    _stay: Sender<Infallible>,
 }
 
 impl Supervisor {
@@ -99,6 +110,7 @@ impl Supervisor {
             watchdog: Arc::new(Watchdog::start("jsarena-outer-deadline")),
             status,
             workers: HashMap::new(),
+            leaving: HashSet::new(),
             due: VecDeque::new(),
             recent: VecDeque::new(),
             lost: 0,
@@ -116,7 +128,7 @@ impl Supervisor {
         }
         loop {
             self.publish();
-            if self.draining && self.workers.is_empty() {
+            if self.draining && self.workers.is_empty() && self.leaving.is_empty() {
                 break;
             }
             self.turn_away_if_hopeless();
@@ -138,15 +150,16 @@ impl Supervisor {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Ready(worker) => {
-                if let Some(ready) = self.workers.get_mut(&worker) {
-                    *ready = true;
+                if let Some(member) = self.workers.get_mut(&worker) {
+                    member.is_ready = true;
                     self.counters.workers.up();
                 }
             }
+            Event::Ended { worker, .. } if self.leaving.remove(&worker) => {}
             Event::Ended { worker, why, had_served } => {
                 self.forget(worker);
                 match why {
-                    End::Drained => {}
+                    End::Drained | End::Retired => {}
                     End::Panic => tracing::warn!(worker = worker.0, "worker ended by a panic"),
                     End::NoIsolate(error) => {
                         tracing::error!(worker = worker.0, %error, "worker has no isolate");
@@ -179,21 +192,58 @@ impl Supervisor {
                 self.draining = true;
                 self.due.clear();
             }
+            Event::Resize(workers, done) => {
+                if !self.draining {
+                    self.resize(workers.max(1));
+                    self.publish();
+                }
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(());
+            }
         }
     }
 
+    /// No longer counts on a worker, whatever becomes of it.
     fn forget(&mut self, worker: WorkerId) {
-        if self.workers.remove(&worker) == Some(true) {
+        self.leaving.remove(&worker);
+        if self.workers.remove(&worker).is_some_and(|member| member.is_ready) {
             self.counters.workers.down();
         }
     }
 
-    /// Plans replacements, as many as are missing and the cap on lost workers allows.
-    fn replace(&mut self, delay: Duration) {
+    /// How many workers there should be, as far as the cap on lost ones allows.
+    fn wanted(&self) -> usize {
         let cap = (self.config.workers + self.config.restart.max_lost).saturating_sub(self.lost);
-        let wanted = self.config.workers.min(cap);
-        while !self.draining && self.workers.len() + self.due.len() < wanted {
+        self.config.workers.min(cap)
+    }
+
+    /// Plans replacements, as many as are missing.
+    fn replace(&mut self, delay: Duration) {
+        while !self.draining && self.workers.len() + self.due.len() < self.wanted() {
             self.due.push_back(Instant::now() + delay);
+        }
+    }
+
+    /// Starts the workers that are now missing, which are no restarts, or lets go those that are too many: first
+    /// the ones that do not run yet.
+    fn resize(&mut self, workers: usize) {
+        tracing::info!(from = self.config.workers, to = workers, "the pool changes its size");
+        if workers > self.config.workers {
+            // It starts again: neither once having been complete nor an old failure is an answer to that.
+            (self.was_complete, self.failure) = (false, None);
+        }
+        self.config.workers = workers;
+        while self.workers.len() + self.due.len() < self.wanted() {
+            self.start_worker();
+        }
+        while self.workers.len() + self.due.len() > self.wanted() {
+            let newest = || self.workers.iter().min_by_key(|(id, member)| (member.is_ready, Reverse(id.0)));
+            if self.due.pop_back().is_none()
+                && let Some(worker) = newest().map(|(id, _)| *id)
+            {
+                self.forget(worker);
+                self.leaving.insert(worker);
+            }
         }
     }
 
@@ -222,13 +272,16 @@ impl Supervisor {
             reuse: config.reuse,
             recycle: config.recycle,
         };
+        // With room for one, so that looking whether it is disconnected takes no lock.
+        let (to_stay, stay) = crossbeam_channel::bounded(1);
         let context = Context {
             queue: self.queue.clone(),
+            stay,
             events: self.to_self.clone(),
             counters: Arc::clone(&self.counters),
             watchdog: Arc::clone(&self.watchdog),
         };
-        self.workers.insert(id, false);
+        self.workers.insert(id, Member { is_ready: false, _stay: to_stay });
         let stack = usize::try_from(config.engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
         if let Err(error) = spawn(id, context, session, stack) {
             let why = End::NoIsolate(JsError::Engine(format!("no thread for a worker: {error}")));
@@ -256,7 +309,7 @@ impl Supervisor {
         if self.workers.is_empty() && !soon && !self.draining {
             let outcome = || match &self.failure {
                 Some(error) => Outcome::Crash(error.to_string()),
-                None => Outcome::Rejected,
+                None => Outcome::Rejected(Rejection::NoWorker),
             };
             self.queue.try_iter().for_each(|queued| queued.reply.not_started(outcome()));
         }
@@ -267,7 +320,7 @@ impl Supervisor {
     }
 
     fn publish(&mut self) {
-        let ready = self.workers.values().filter(|ready| **ready).count();
+        let ready = self.workers.values().filter(|member| member.is_ready).count();
         let complete = ready == self.config.workers;
         self.was_complete |= complete;
         let state = match (self.draining, complete, self.was_complete || self.failure.is_some()) {

@@ -1,11 +1,13 @@
 //! A worker on its own operating system thread: takes jobs from the pool's queue, one isolate to run them on.
 
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
+use tokio::sync::oneshot;
 
 use super::job::{Job, Reply};
 use super::session::{Session, SessionConfig, panic_message};
@@ -49,6 +51,8 @@ pub(super) enum Event {
     Returned(WorkerId),
     /// Not a worker's: the pool shuts down.
     Drain,
+    /// Not a worker's: the pool is to have so many. Answered once the new size is the published one.
+    Resize(usize, oneshot::Sender<()>),
 }
 
 /// Why a worker's thread ended.
@@ -56,6 +60,8 @@ pub(super) enum Event {
 pub(super) enum End {
     /// The queue is closed.
     Drained,
+    /// The pool has become smaller.
+    Retired,
     /// A panic went through it.
     Panic,
     /// Its engine gave it no isolate.
@@ -65,6 +71,8 @@ pub(super) enum End {
 /// What a worker needs of its pool.
 pub(super) struct Context {
     pub queue: Receiver<Queued>,
+    /// Nothing is ever sent. Once the supervisor drops the other end, the worker takes no more jobs.
+    pub stay: Receiver<Infallible>,
     pub events: Sender<Event>,
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog<Running>>,
@@ -127,7 +135,11 @@ impl Worker {
         });
         let _ = self.context.events.send(Event::Ready(self.id));
 
-        while let Ok(Queued { job, reply }) = self.context.queue.recv() {
+        loop {
+            let Queued { job, reply } = match self.next() {
+                Ok(queued) => queued,
+                Err(end) => return Some(end),
+            };
             self.context.counters.busy.up();
             let started = Instant::now();
             let interrupter = self.session.interrupter();
@@ -150,6 +162,22 @@ impl Worker {
                 Err(error) => return Some(End::NoIsolate(error)),
             }
         }
-        Some(End::Drained)
+    }
+
+    /// Waits for a job, or for the reason to take none any more. A job that lies ready is taken without waiting
+    /// on both channels, which costs more than waiting on one.
+    fn next(&self) -> Result<Queued, End> {
+        let Context { queue, stay, .. } = &self.context;
+        if stay.try_recv() == Err(TryRecvError::Disconnected) {
+            return Err(End::Retired);
+        }
+        match queue.try_recv() {
+            Ok(queued) => Ok(queued),
+            Err(TryRecvError::Disconnected) => Err(End::Drained),
+            Err(TryRecvError::Empty) => select! {
+                recv(queue) -> queued => queued.map_err(|_| End::Drained),
+                recv(stay) -> _ => Err(End::Retired),
+            },
+        }
     }
 }

@@ -1,37 +1,4 @@
-use tokio::task::JoinSet;
-
 use super::*;
-
-async fn count(
-    pool: &Arc<ActorPool>,
-    jobs: usize,
-    clients: usize,
-    body: impl Fn(usize) -> Job,
-) -> OutcomeCounts {
-    let jobs: Vec<Job> = (0..jobs).map(body).collect();
-    let jobs = Arc::new(std::sync::Mutex::new(jobs));
-    let mut set = JoinSet::new();
-    for _ in 0..clients {
-        let (pool, jobs) = (Arc::clone(pool), Arc::clone(&jobs));
-        set.spawn(async move {
-            let mut counts = OutcomeCounts::default();
-            loop {
-                let Some(job) = jobs.lock().unwrap().pop() else { return counts };
-                let kind = pool.submit(job).await.outcome.kind();
-                counts.add(kind);
-                if kind == OutcomeKind::Rejected {
-                    // Whoever tries again at once spends all jobs before a worker has woken up.
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            }
-        });
-    }
-    let mut counts = OutcomeCounts::default();
-    while let Some(of_one) = set.join_next().await {
-        counts.merge(&of_one.unwrap());
-    }
-    counts
-}
 
 /// The issue's own figure: 1 % panics, 1 % hangs past the outer deadline, and more clients than the queue has
 /// room for.
@@ -76,7 +43,7 @@ async fn a_full_queue_rejects_and_nothing_else_is_lost() {
     let waiting: Vec<_> = (0..2).map(|n| pool.submit(job(&format!("return {n}")))).collect();
     assert_eq!(pool.gauges().queued, 2);
     let rejected = pool.submit(job("return 9")).await;
-    assert_eq!(rejected.outcome, Outcome::Rejected);
+    assert_eq!(rejected.outcome, Outcome::Rejected(Rejection::QueueFull));
     assert_eq!(rejected.started, None);
     assert_eq!(busy.await.outcome, Outcome::Ok("0".to_owned()));
     for (n, waiting) in waiting.into_iter().enumerate() {

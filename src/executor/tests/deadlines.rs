@@ -38,7 +38,8 @@ async fn past_the_cap_the_pool_says_it_is_degraded_and_still_answers() {
     }
     eventually("it is degraded", || pool.gauges().state == PoolState::Degraded).await;
     assert_eq!(pool.gauges().workers, 0);
-    assert_eq!(pool.submit(job("return 1")).await.outcome, Outcome::Rejected, "nobody is left to run it");
+    let nobody = Outcome::Rejected(Rejection::NoWorker);
+    assert_eq!(pool.submit(job("return 1")).await.outcome, nobody);
     eventually("it recovers when the lost ones return", || pool.gauges().state == PoolState::Serving).await;
     assert_eq!(pool.submit(job("return 1")).await.outcome, Outcome::Ok("1".to_owned()));
 }
