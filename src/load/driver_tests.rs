@@ -109,8 +109,8 @@ fn the_baseline_shows_its_blocking_threads() {
     let plan = load("sleep 20ms; return 2", CLOSED, Stop::Count(40));
     let summary = run(&baseline, &plan);
     assert_eq!(summary.outcomes.ok, 40);
-    // Tokio may start one more while another is just becoming idle.
-    assert!((4..=6).contains(&summary.tokio_blocking.threads_max), "{:?}", summary.tokio_blocking);
+    // Each client may find its last thread not idle yet, and have tokio start another.
+    assert!((4..=8).contains(&summary.tokio_blocking.threads_max), "{:?}", summary.tokio_blocking);
     let limited = run(&baseline, &Load { blocking_threads: Some(1), ..plan });
     assert_eq!(limited.tokio_blocking.threads_max, 1);
     assert_eq!(limited.tokio_blocking.queue_max, 3);

@@ -2,15 +2,37 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComponent, presets};
 
-use super::document::{Entry, Mark, Metric, Table, matrix, ranking};
+use super::document::{self, Entry, Mark, Metric, Table, matrix, ranking};
 use super::view::Report;
 
 /// Columns of the terminal it must fit.
 const WIDTH: u16 = 100;
 
+/// Cells up to which a digest shows each at length; more than that can only be compared.
+const AT_LENGTH: usize = 3;
+
 /// The digest, without colours: it may go to a file.
 pub(super) fn render(report: &Report<'_>) -> String {
+    let rows: usize = report.settings.iter().map(|setting| setting.rows.len()).sum();
+    let cells = rows * report.engines.len();
     let mut text = String::new();
+    if cells == 0 || report.engines.len() > 1 || cells > AT_LENGTH {
+        compared(report, &mut text);
+    }
+    if (1..=AT_LENGTH).contains(&cells) {
+        at_length(report, &mut text);
+    }
+    if !report.warnings().is_empty() {
+        text.push_str("\nWarnings\n");
+    }
+    for warning in report.warnings() {
+        text.push_str(&wrapped(&format!("- {} {}", warning.text, warning.advice), "  "));
+    }
+    text
+}
+
+/// Who was better, by how much, and where.
+fn compared(report: &Report<'_>, text: &mut String) {
     for paragraph in report.verdict() {
         text.push_str(&wrapped(paragraph, ""));
     }
@@ -29,13 +51,20 @@ pub(super) fn render(report: &Report<'_>) -> String {
     if !report.settings.is_empty() {
         text.push_str("* best   ≈ no difference from it   ! errors, wrong answers or failed rounds\n");
     }
-    if !report.warnings().is_empty() {
-        text.push_str("\nWarnings\n");
+}
+
+/// Every figure of a few cells, and what went wrong in them.
+fn at_length(report: &Report<'_>, text: &mut String) {
+    for (workload, tables) in document::at_length(report) {
+        for figures in tables {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}{workload}: {}\n", figures.title.to_lowercase()));
+            text.push_str(&table(&figures.transposed()));
+        }
     }
-    for warning in report.warnings() {
-        text.push_str(&wrapped(&format!("- {} {}", warning.text, warning.advice), "  "));
+    if let Some(failures) = document::failures(report) {
+        text.push_str(&format!("\n{}\n{}", failures.title, table(&failures)));
     }
-    text
 }
 
 fn table(table: &Table) -> String {
@@ -104,5 +133,22 @@ mod tests {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");
         }
         assert!(!digest.contains('\u{1b}'), "a guest's message must not steer the terminal");
+    }
+
+    #[test]
+    fn a_single_cell_is_shown_at_length() {
+        let mut record = fixture::record();
+        let cell = record.measurements.iter().find(|row| row.summary.is_some()).cloned().unwrap();
+        record.engines.retain(|engine| engine.id == cell.engine);
+        record.workloads.retain(|workload| workload.name == cell.workload);
+        record.measurements = vec![cell];
+        let digest = render(&Report::new(&record).unwrap());
+        for figure in ["Throughput", "p50", "p95", "p99.9", "service", "Panics", "Restarts", "RSS peak"] {
+            assert!(digest.contains(figure), "{figure}: {digest}");
+        }
+        assert!(!digest.contains("Ranking"), "there is nobody to rank it with: {digest}");
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
     }
 }

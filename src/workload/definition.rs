@@ -1,15 +1,16 @@
 //! A workload's definition: the wire form as written in `workload.toml`, and its one conversion into the
 //! checked form. All complaints about a workload are made here, with the file in them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use sha2::{Digest, Sha256};
 
 use super::files::Folder;
-use super::near::{did_you_mean, nearest};
+use super::near::one_of;
 use super::{Expected, Kind, Workload, WorkloadError};
 use crate::engine::Script;
 
@@ -98,20 +99,7 @@ impl Source<'_> {
             path: self.folder.path().join(DEFINITION),
             advice: "add it, with `kind` and `why`".to_owned(),
         })?;
-        let refuse = |error: toml::de::Error| {
-            let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            let message = error.message().replace('\n', "; ");
-            WorkloadError::Definition { path: self.folder.path().join(DEFINITION), line, message }
-        };
-        let table: toml::Table = toml::from_str(&text).map_err(refuse)?;
-        if let Some(field) = table.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-            let advice = match nearest(field, FIELDS) {
-                Some(near) => did_you_mean(Some(near)),
-                None => format!("; known are {}", FIELDS.join(", ")),
-            };
-            return Err(self.complaint(format!("unknown field `{field}`{advice}")));
-        }
-        toml::from_str(&text).map_err(refuse)
+        from_toml(&text, &FIELDS, &self.folder.path().join(DEFINITION))
     }
 
     fn kind(&self, written: Option<&str>) -> Result<Kind, WorkloadError> {
@@ -119,25 +107,15 @@ impl Source<'_> {
         let written = written.ok_or_else(|| {
             self.complaint(format!("`kind` is missing; set it to one of {}", names.join(", ")))
         })?;
-        Kind::ALL.into_iter().find(|kind| kind.name() == written).ok_or_else(|| {
-            let advice = match nearest(written, names) {
-                Some(near) => did_you_mean(Some(near)),
-                None => format!("; known are {}", names.join(", ")),
-            };
-            self.complaint(format!("unknown kind `{written}`{advice}"))
-        })
+        Kind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == written)
+            .ok_or_else(|| self.complaint(format!("unknown kind `{written}`{}", one_of(written, &names))))
     }
 
     fn why(&self, written: Option<String>) -> Result<String, WorkloadError> {
-        let why = written.unwrap_or_default().trim().to_owned();
-        if why.is_empty() {
-            let message = "`why` is missing; say in one sentence which real shape the workload stands for";
-            return Err(self.complaint(message.to_owned()));
-        }
-        if why.contains('\n') {
-            return Err(self.complaint("`why` has several lines; keep it to one sentence".to_owned()));
-        }
-        Ok(why)
+        sentence(written, "which real shape the workload stands for")
+            .map_err(|message| self.complaint(message))
     }
 
     fn tolerance(&self, written: Option<f64>) -> Result<f64, WorkloadError> {
@@ -192,6 +170,43 @@ impl Source<'_> {
     fn complaint(&self, message: String) -> WorkloadError {
         WorkloadError::Definition { path: self.folder.path().join(DEFINITION), line: None, message }
     }
+}
+
+/// What `text` says. Its lines are counted as those of the file at `path`.
+///
+/// # Errors
+/// When it is no TOML, holds another field than `fields`, or one of another type.
+pub(super) fn from_toml<T: DeserializeOwned>(
+    text: &str,
+    fields: &[&str],
+    path: &Path,
+) -> Result<T, WorkloadError> {
+    let refuse = |error: toml::de::Error| {
+        let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let message = error.message().replace('\n', "; ");
+        WorkloadError::Definition { path: path.to_owned(), line, message }
+    };
+    let table: toml::Table = toml::from_str(text).map_err(refuse)?;
+    if let Some(field) = table.keys().find(|key| !fields.contains(&key.as_str())) {
+        let message = format!("unknown field `{field}`{}", one_of(field, fields));
+        return Err(WorkloadError::Definition { path: path.to_owned(), line: None, message });
+    }
+    toml::from_str(text).map_err(refuse)
+}
+
+/// The sentence that `why` must be.
+///
+/// # Errors
+/// What is wrong with it; `says` is what it should tell.
+pub(super) fn sentence(written: Option<String>, says: &str) -> Result<String, String> {
+    let why = written.unwrap_or_default().trim().to_owned();
+    if why.is_empty() {
+        return Err(format!("`why` is missing; say in one sentence {says}"));
+    }
+    if why.contains('\n') {
+        return Err("`why` has several lines; keep it to one sentence".to_owned());
+    }
+    Ok(why)
 }
 
 /// The first half of a SHA-256, in hex. Every part carries its length, so that no text can move from one part

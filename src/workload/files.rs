@@ -62,8 +62,6 @@ impl Folder {
 
     /// The folders in it, by name, hidden ones left out.
     pub(super) fn folders(&self) -> Result<Vec<Self>, WorkloadError> {
-        let hidden =
-            |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         let mut found = Vec::new();
         match self {
             Self::OnDisk(path) => {
@@ -81,6 +79,25 @@ impl Folder {
         }
         found.sort_by_key(Self::path);
         Ok(found)
+    }
+
+    /// The names of the files in it that end in `ending`, in order, hidden ones left out.
+    pub(super) fn files(&self, ending: &str) -> Result<Vec<String>, WorkloadError> {
+        let mut paths = Vec::new();
+        match self {
+            Self::OnDisk(path) => {
+                let error = |source| read_error(path, source);
+                for entry in fs::read_dir(path).map_err(error)? {
+                    paths.push(entry.map_err(error)?.path());
+                }
+                paths.retain(|inner| inner.is_file());
+            }
+            Self::BuiltIn(dir) => paths.extend(dir.files().map(|file| file.path().to_owned())),
+        }
+        let named = paths.iter().filter(|path| !hidden(path)).filter_map(|path| path.file_name()?.to_str());
+        let mut names: Vec<_> = named.filter(|name| name.ends_with(ending)).map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
     }
 
     /// Whether it holds a file of this name.
@@ -110,6 +127,10 @@ impl Folder {
             WorkloadError::Read { path, source }
         })
     }
+}
+
+fn hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 fn built_in_file(dir: &Dir<'static>, file: &str) -> Option<&'static [u8]> {

@@ -3,10 +3,13 @@
 //! A workload is data: adding one touches no Rust. Its definition is checked in full when it is read, so that
 //! whatever a [`Workload`] holds can be used without further questions. The suites of the repository are built
 //! into the program, which therefore runs anywhere; other suites are read from directories by the same code.
+//!
+//! Beside the suites lies the [`hostile`] corpus: single scripts that have no right answer, only right outcomes.
 
 mod definition;
 mod expected;
 mod files;
+pub mod hostile;
 mod json;
 pub(crate) mod near;
 mod select;
@@ -153,6 +156,12 @@ pub enum WorkloadError {
     /// A directory without a single workload.
     #[error("{}: no workloads here; expected <suite>/<name>/workload.toml", path.display())]
     Empty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory without a single script, where hostile ones were looked for.
+    #[error("{}: no scripts here; expected .js files, in folders or not", path.display())]
+    NoScripts {
         /// The directory.
         path: PathBuf,
     },

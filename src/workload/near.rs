@@ -14,6 +14,14 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
+/// `; did you mean …?`, or all that would have been right.
+pub(crate) fn one_of(word: &str, known: &[&str]) -> String {
+    match nearest(word, known.iter().copied()) {
+        Some(near) => did_you_mean(Some(near)),
+        None => format!("; known are {}", known.join(", ")),
+    }
+}
+
 /// `; did you mean …?`, or nothing.
 pub(crate) fn did_you_mean(near: Option<&str>) -> String {
     near.map_or(String::new(), |near| format!("; did you mean `{near}`?"))

@@ -105,21 +105,29 @@ pub(in super::super) fn describe<'b>(
     realm: &Realm,
     thrown: v8::Local<'b, v8::Value>,
 ) -> JsError {
+    let native = thrown.is_native_error();
     let error = match thrown.try_cast::<v8::Object>() {
-        Ok(object) if thrown.is_native_error() || is_error(scope, realm, object) => object,
-        _ => {
-            let message =
-                text(scope, realm, thrown).unwrap_or_else(|| "a value without a string form".to_owned());
-            return JsError::Exception { name: THROWN.to_owned(), message, stack: String::new() };
-        }
+        Ok(object) if native || is_error(scope, realm, object) => object,
+        _ => return thrown_value(scope, realm, thrown),
     };
-    let name = property(scope, realm, error, "name").unwrap_or_else(|| "Error".to_owned());
+    let name = match property(scope, realm, error, "name") {
+        Some(name) => name,
+        None if native => "Error".to_owned(),
+        // A proxy that inherits from Error and answers no question is no error to anybody.
+        None => return thrown_value(scope, realm, thrown),
+    };
     let message = property(scope, realm, error, "message").unwrap_or_default();
     if name == "RangeError" && message == "Maximum call stack size exceeded" {
         return JsError::StackOverflow;
     }
     let stack = property(scope, realm, error, "stack").unwrap_or_default();
     JsError::Exception { name, message, stack }
+}
+
+/// A thrown value that is no error object, in its string form.
+fn thrown_value(scope: &mut Catch<'_, '_>, realm: &Realm, thrown: v8::Local<v8::Value>) -> JsError {
+    let message = text(scope, realm, thrown).unwrap_or_else(|| "a value without a string form".to_owned());
+    JsError::Exception { name: THROWN.to_owned(), message, stack: String::new() }
 }
 
 /// Whether `object` inherits from `Error` without being made by it, as a `DOMException` does.

@@ -147,7 +147,7 @@ impl<B: Binding> Isolate for V8Isolate<B> {
                 .ok_or_else(|| JsError::Engine(format!("no script {} is loaded", script.0)))?;
             match binding.call(realm, function, input)? {
                 Answer::Json(json) => Ok(json),
-                Answer::Pending(promise) => settle(binding, realm, stopper, deadline, promise),
+                Answer::Pending(promise) => settle(binding, realm, stopper, promise),
             }
         })
     }
@@ -224,10 +224,8 @@ fn settle<B: Binding>(
     binding: &mut B,
     realm: &Realm,
     stopper: &Stopper,
-    deadline: &Deadline,
     promise: v8::Global<v8::Promise>,
 ) -> Result<String, JsError> {
-    stopper.insist(deadline);
     let pending =
         |runtime: &mut JsRuntime| promise.open(runtime.v8_isolate()).state() == v8::PromiseState::Pending;
     binding.drive(&mut |runtime, cx| {

@@ -34,7 +34,6 @@ pub(super) struct Stopper {
     /// Set when a stop left the runtime in pieces.
     broken: Cell<bool>,
     at_deadline: Watch<()>,
-    after_deadline: Watch<()>,
 }
 
 struct Shared {
@@ -73,23 +72,31 @@ impl Shared {
         Some(call.number)
     }
 
-    /// Stops the call in progress again and again until it is over.
+    /// Stops the call in progress, and goes on stopping it until it is over.
+    ///
+    /// deno_core's event loop lifts a termination to describe it as an error, and reads properties that the
+    /// guest may have replaced by loops: one stop is lost there.
     fn insist(self: &Arc<Self>) {
         let Some(number) = self.stop() else { return };
         let shared = Arc::clone(self);
         let insisting = thread::Builder::new().name("v8-insist".to_owned()).stack_size(256 * 1024);
         let started = insisting.spawn(move || {
-            loop {
+            thread::sleep(INSIST_AFTER);
+            while shared.stop_again(number) {
                 thread::sleep(INSIST_EVERY);
-                let call = shared.call.lock();
-                match &call.isolate {
-                    Some(isolate) if call.running && call.number == number => isolate.terminate_execution(),
-                    _ => return,
-                };
             }
         });
         if let Err(error) = started {
             tracing::warn!(%error, "no thread to stop a call that evades its deadline");
+        }
+    }
+
+    /// Terminates call `number` once more; false when it is over.
+    fn stop_again(&self, number: u64) -> bool {
+        let call = self.call.lock();
+        match &call.isolate {
+            Some(isolate) if call.running && call.number == number => isolate.terminate_execution(),
+            _ => false,
         }
     }
 }
@@ -115,15 +122,8 @@ impl Stopper {
             stopped: AtomicBool::new(false),
             out_of_memory: AtomicBool::new(false),
         });
-        let (stopped, insisted) = (Arc::clone(&shared), Arc::clone(&shared));
-        Self {
-            at_deadline: WATCHDOG.watch(move |()| {
-                stopped.stop();
-            }),
-            after_deadline: WATCHDOG.watch(move |()| insisted.insist()),
-            broken: Cell::new(false),
-            shared,
-        }
+        let stopping = Arc::clone(&shared);
+        Self { at_deadline: WATCHDOG.watch(move |()| stopping.insist()), broken: Cell::new(false), shared }
     }
 
     /// Takes over a new runtime. Interrupters handed out before go on working.
@@ -151,14 +151,6 @@ impl Stopper {
         self.at_deadline.arm(deadline.at(), ());
     }
 
-    /// Has the call stopped again and again from a little after its deadline.
-    ///
-    /// deno_core's event loop lifts a termination to describe it as an error, and reads properties that the
-    /// guest may have replaced by loops: one stop is lost there. Only who drives the event loop needs this.
-    pub(super) fn insist(&self, deadline: &Deadline) {
-        self.after_deadline.arm(deadline.at() + INSIST_AFTER, ());
-    }
-
     /// Whether the call in progress must end; if not, `waker` is woken when it must.
     pub(super) fn is_stopped(&self, waker: &Waker) -> bool {
         let mut call = self.shared.call.lock();
@@ -173,20 +165,18 @@ impl Stopper {
     /// # Errors
     /// What stopped the call, if it was stopped.
     pub(super) fn leave(&self, isolate: &mut v8::Isolate, deadline: &Deadline) -> Result<(), JsError> {
+        // Not under the lock of the call: the watchdog takes that one while it holds the watch's.
         let disarmed = self.at_deadline.disarm().is_some();
         let stopped = {
             let mut call = self.shared.call.lock();
             call.running = false;
-            if call.waker.take().is_some() {
-                self.after_deadline.disarm();
-            }
+            call.waker = None;
             self.shared.stopped.swap(false, Ordering::Relaxed)
         };
         if disarmed && !stopped && !self.is_out_of_memory() {
             return Ok(());
         }
         let ran = deadline.ran();
-        self.after_deadline.disarm();
         forget_jobs(isolate);
         if self.is_out_of_memory() { Err(JsError::OutOfMemory) } else { Err(JsError::Timeout { ran }) }
     }

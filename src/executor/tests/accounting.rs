@@ -23,8 +23,9 @@ async fn a_hundred_thousand_jobs_with_panics_hangs_and_overload_add_up() {
     println!("{counts:?} {:?}", pool.gauges());
     assert_eq!(counts.total(), JOBS as u64);
     assert!(counts.ok > 0 && counts.panic > 0 && counts.timeout > 0 && counts.rejected > 0, "{counts:?}");
-    // On a busy machine a panic may end so late that its job has had its outcome, a timeout.
-    assert!(pool.gauges().panics >= counts.panic);
+    // On a busy machine a job may reach its outer deadline and panic afterwards: that panic is counted too.
+    let panics = pool.gauges().panics;
+    assert!((counts.panic..=counts.panic + counts.timeout).contains(&panics), "{panics} panics, {counts:?}");
     assert!(counts.panic <= 1000 && counts.timeout >= 1, "{counts:?}");
     // Every hung worker comes back in the end, and the pool is whole again.
     eventually("all workers serve", || {

@@ -159,7 +159,7 @@ pub(super) fn resources(report: &Report<'_>, rows: &Rows<'_>) -> Table {
 }
 
 /// Everything that did not end in a right answer, with the messages; nothing when all did.
-pub(super) fn failures(report: &Report<'_>) -> Option<Table> {
+pub(in crate::report) fn failures(report: &Report<'_>) -> Option<Table> {
     let mut table = Table::new("Failures", &["Engine", "Setting", "Workload", "What", "Message"]);
     table.columns.iter_mut().for_each(|column| column.numeric = false);
     for (place, engine) in report.engines.iter().enumerate() {

@@ -6,6 +6,7 @@ mod method;
 mod overview;
 mod table;
 
+pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use table::{Entry, Mark, Metric, Table};
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use super::ReportError;
 use super::plot::{self, Plot};
-use super::view::{Report, Warning, clean, load_text, plural};
+use super::view::{Report, Row, Setting, Warning, clean, load_text, plural};
 
 /// A whole report.
 #[derive(Debug, Serialize)]
@@ -97,13 +98,24 @@ fn title(report: &Report<'_>) -> String {
     format!("jsarena: {} on {}", plural(measured, "engine"), plural(workloads, "workload"))
 }
 
+/// Every row of one workload, with its setting.
+fn rows_of<'a>(report: &'a Report<'_>, place: usize) -> Vec<(&'a Setting, &'a Row)> {
+    let rows = report.settings.iter().flat_map(|setting| setting.rows.iter().map(move |row| (setting, row)));
+    rows.filter(|(_, row)| row.workload == place).collect()
+}
+
+/// Each workload's tables at length, for a digest of a few cells.
+pub(super) fn at_length<'a>(report: &'a Report<'_>) -> Vec<(&'a str, [Table; 3])> {
+    let tables = |place| {
+        let rows = rows_of(report, place);
+        [detail::load(report, &rows), detail::latency(report, &rows), detail::resources(report, &rows)]
+    };
+    let workloads = report.workloads.iter().enumerate();
+    workloads.map(|(place, workload)| (workload.name.as_str(), tables(place))).collect()
+}
+
 fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<WorkloadSection>, ReportError> {
-    let rows: Vec<_> = report
-        .settings
-        .iter()
-        .flat_map(|setting| setting.rows.iter().map(move |row| (setting, row)))
-        .filter(|(_, row)| row.workload == place)
-        .collect();
+    let rows = rows_of(report, place);
     if rows.is_empty() {
         return Ok(None);
     }
@@ -125,7 +137,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
 }
 
 /// A setting's row in a table that holds several, with the load if the setting alone does not tell it.
-fn row_name(setting: &super::view::Setting, row: &super::view::Row) -> String {
+fn row_name(setting: &Setting, row: &Row) -> String {
     let alone = setting.rows.iter().filter(|other| other.workload == row.workload).count() == 1;
     if alone { setting.name() } else { format!("{} ({})", setting.name(), load_text(row.workers, &row.plan)) }
 }

@@ -61,11 +61,12 @@ pub(in crate::report) fn ranking(report: &Report<'_>, setting: &Setting) -> Tabl
         table.rows.push(row);
         table.notes.push(format!("Not ranked: {} ({reason}).", engine.name));
     }
-    if ranking.counted_p99 < ranking.counted {
-        table.notes.push(format!(
-            "p99 is over {} of these workloads: the others have fewer than 1,000 samples for an engine.",
-            ranking.counted_p99
-        ));
+    match ranking.counted_p99 {
+        all if all == ranking.counted => {}
+        0 => table.notes.push("p99 is left out: it takes 1,000 samples of every engine.".to_owned()),
+        some => table.notes.push(format!(
+            "p99 is over {some} of these workloads: the others have fewer than 1,000 samples for an engine."
+        )),
     }
     for left in &ranking.left_out {
         let because: Vec<String> = left

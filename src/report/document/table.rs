@@ -64,6 +64,17 @@ impl Table {
         Self { title: title.into(), columns: heads.collect(), ..Self::default() }
     }
 
+    /// The same with rows for columns: for a few rows of many figures.
+    pub fn transposed(&self) -> Self {
+        let mut lines = self.columns.iter().enumerate().map(|(place, head)| {
+            let entries = self.rows.iter().map(|row| row.get(place).cloned().unwrap_or_default());
+            let head = Entry { numeric: false, ..head.clone() };
+            std::iter::once(head).chain(entries.map(|entry| Entry { numeric: true, ..entry })).collect()
+        });
+        let columns = lines.next().unwrap_or_default();
+        Self { title: self.title.clone(), columns, rows: lines.collect(), ..Self::default() }
+    }
+
     /// A row that names an engine and says in words why there are no figures.
     pub fn push_without_figures(&mut self, mut head: Vec<Entry>, reason: &str) {
         let covers = self.columns.len().saturating_sub(head.len() + 1);
