@@ -121,6 +121,21 @@ async fn a_probe_that_never_ran_leaves_its_place_to_the_next() {
     assert_eq!(breaking.gauges().open_circuits, 1);
 }
 
+#[test]
+fn a_probe_dropped_where_nothing_can_follow_it_leaves_its_place_to_the_next() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let engine = Flaky::panicking(10);
+    let (_pool, breaking) = runtime.block_on(async {
+        let (pool, breaking) = breaking(PoolConfig { engine, ..quick(1) }, for_no_time()).await;
+        kinds(&breaking, 10, |_| job("return 1")).await;
+        (pool, breaking)
+    });
+    drop(breaking.submit(job("return 1")));
+    let next = runtime.block_on(breaking.submit(job("return 1")));
+    assert_eq!(next.outcome, Outcome::Ok("1".to_owned()));
+    assert_eq!(breaking.gauges().open_circuits, 0);
+}
+
 /// Two scripts that take down every worker, probed again and again, with nobody else about for long.
 #[tokio::test]
 async fn poison_scripts_do_not_close_the_pool_to_innocents() {

@@ -70,16 +70,20 @@ async fn workers_that_are_lost_while_they_leave_are_counted_as_any() {
     })
     .await;
     assert_eq!(pool.gauges().restarts, 1);
+    in_time("shutdown waits for no lost worker", pool.shutdown()).await;
 }
 
 #[tokio::test]
 async fn shutdown_waits_for_those_that_leave() {
-    let pool = pool(config(2)).await;
-    let running: Vec<_> = (0..2).map(|_| pool.submit(job("sleep 400ms; return 1"))).collect();
-    eventually("both are busy", || pool.gauges().busy == 2).await;
+    let pool = pool(config(1)).await;
+    let staying = pool.submit(job("sleep 200ms; return 1"));
+    eventually("the first is busy", || pool.gauges().busy == 1).await;
+    pool.resize(2).await.unwrap();
+    let leaving = pool.submit(job("sleep 600ms; return 2"));
+    eventually("nothing waits", || pool.gauges().queued == 0).await;
     pool.resize(1).await.unwrap();
     pool.shutdown().await;
-    for running in running {
+    for running in [staying, leaving] {
         let ended = tokio::time::timeout(Duration::ZERO, running).await.expect("it has ended");
         assert_eq!(ended.outcome.kind(), OutcomeKind::Ok);
     }

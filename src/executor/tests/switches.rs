@@ -82,7 +82,9 @@ async fn shut_down_it_stays_so() {
     let waiting = switch.submit(job("return 2"));
     let second = Arc::new(pool(config(1)).await);
     drop(switch.replace(second.clone()));
-    switch.shutdown().await;
+    let ending = switch.shutdown();
+    assert_eq!(switch.submit(job("return 3")).await.outcome, Outcome::Cancelled);
+    ending.await;
     assert_eq!(running.await.outcome, Outcome::Ok("1".to_owned()));
     assert_eq!(waiting.await.outcome, Outcome::Cancelled);
     let late = Arc::new(pool(config(1)).await);
