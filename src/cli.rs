@@ -155,7 +155,7 @@ pub struct Flags {
     #[arg(long)]
     #[serde(skip_serializing_if = "is_false")]
     pub quick: bool,
-    /// Folder of the record and its report [default, compare: reports/<date>-<host>]
+    /// Folder of the record and its report [default, compare: reports/DATE-HOST]
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,

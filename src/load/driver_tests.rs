@@ -113,7 +113,8 @@ fn the_baseline_shows_its_blocking_threads() {
     assert!((4..=8).contains(&summary.tokio_blocking.threads_max), "{:?}", summary.tokio_blocking);
     let limited = run(&baseline, &Load { blocking_threads: Some(1), ..plan });
     assert_eq!(limited.tokio_blocking.threads_max, 1);
-    assert_eq!(limited.tokio_blocking.queue_max, 3);
+    // The fourth waits too while the thread is between two tasks.
+    assert!((3..=4).contains(&limited.tokio_blocking.queue_max), "{:?}", limited.tokio_blocking);
     assert_eq!(run(&pool(1, 10), &load("return 2", CLOSED, Stop::Count(1))).tokio_blocking.threads_max, 0);
 }
 
