@@ -42,6 +42,7 @@ impl JsEngine for RustyScript {
                 "console, timers, URL, crypto and base64; console prints to standard output, in colour",
                 "timers run only while a returned promise is pending; one left behind may fire in a later job",
                 "`Deno` is cut down to what console and `rustyscript` need, for the rest can abort the process",
+                "`console.time` aborts the process: isolate by process where guests are not trusted",
                 "reset makes a new isolate, extensions included",
             ],
         )

@@ -270,6 +270,8 @@ fn settle<B: Binding>(
 /// What both engines say about themselves.
 pub(super) fn info(id: &str, binding_version: String, timers: bool, notes: &[&str]) -> EngineInfo {
     let shared = [
+        "one builtin call over a huge array or text (indexOf, reverse, a sort of a sparse array, JSON.parse) is \
+         stopped only when it returns",
         "a builtin that asks for more than a gigabyte of heap, or more than 2^27 elements, at once aborts the \
          process: isolate by process where that matters",
         "ArrayBuffers and WebAssembly memories lie outside the heap limit",
