@@ -77,7 +77,9 @@ pub fn kinds(settings: &Settings) -> Vec<(Isolation, Reuse)> {
     for &isolation in &settings.isolations {
         match isolation {
             Isolation::Task => kinds.push((isolation, Reuse::Fresh)),
-            Isolation::Thread => kinds.extend(settings.reuses.iter().map(|&reuse| (isolation, reuse))),
+            Isolation::Thread | Isolation::Process => {
+                kinds.extend(settings.reuses.iter().map(|&reuse| (isolation, reuse)));
+            }
         }
     }
     kinds

@@ -78,17 +78,20 @@ pub enum Isolation {
     Task,
     /// A worker on its own operating system thread.
     Thread,
+    /// A worker in a child process of its own.
+    Process,
 }
 
 impl Isolation {
     /// All of them, least isolating first.
-    pub const ALL: [Self; 2] = [Self::Task, Self::Thread];
+    pub const ALL: [Self; 3] = [Self::Task, Self::Thread, Self::Process];
 
     /// The name on the command line and in records.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Task => "task",
             Self::Thread => "thread",
+            Self::Process => "process",
         }
     }
 }
@@ -112,5 +115,5 @@ impl FromStr for Isolation {
 
 /// A name that is no isolation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown isolation `{0}` (known: task, thread)")]
+#[error("unknown isolation `{0}` (known: task, thread, process)")]
 pub struct UnknownIsolation(String);
