@@ -170,6 +170,7 @@ impl CellSpec {
                 queue: self.queue as usize,
                 ..PoolConfig::new(engine, self.workers as usize)
             })?),
+            Isolation::Process => return Err(anyhow!("no pool of processes can be made yet")),
         })
     }
 

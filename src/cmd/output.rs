@@ -36,6 +36,7 @@ impl Recording {
             workloads: settings.selection.workloads.iter().map(workloads::entry).collect(),
             noise_floor: None,
             measurements: Vec::new(),
+            containment: Vec::new(),
         };
         Self { record, path: None }
     }
