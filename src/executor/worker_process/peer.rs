@@ -60,7 +60,7 @@ impl Peer {
             .stdout(to_output.try_clone()?)
             .stderr(Stdio::from(to_output))
             .spawn()?;
-        let process = Arc::new(Process { id: child.id(), child: Mutex::new(child), tail: Tail::of(output)? });
+        let process = Arc::new(Process { child: Mutex::new(child), tail: Tail::of(output)? });
         let stream = BufReader::new(ours);
         Ok(Self { stream, process, greeted: false, isolates: 0, limits: None })
     }
@@ -146,7 +146,6 @@ impl Peer {
 
 /// The process itself. Shared with the interrupter, which may come too late.
 pub(super) struct Process {
-    pub id: u32,
     child: Mutex<Child>,
     tail: Tail,
 }
