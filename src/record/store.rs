@@ -1,7 +1,7 @@
 //! Reading and writing records. A record on disk is always whole: it is written beside and renamed.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{RunRecord, SCHEMA_VERSION};
@@ -63,8 +63,11 @@ pub fn save(record: &RunRecord, path: &Path) -> Result<(), RecordError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(io)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    serde_json::to_writer_pretty(&mut file, record).map_err(|error| io(error.into()))?;
-    file.write_all(b"\n").map_err(io)?;
+    // Unbuffered, every brace is a system call.
+    let mut to = BufWriter::new(&mut file);
+    serde_json::to_writer_pretty(&mut to, record).map_err(|error| io(error.into()))?;
+    to.write_all(b"\n").and_then(|()| to.flush()).map_err(io)?;
+    drop(to);
     file.as_file().sync_all().map_err(io)?;
     // A temporary file is made for its owner only; a report is for everyone the folder is for.
     #[cfg(unix)]

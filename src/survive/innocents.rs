@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
+use super::trial::brief;
 use crate::engine::{Deadlines, Script};
 use crate::executor::{Completion, Executor, Job, Outcome};
 use crate::stats::LatencyHistogram;
@@ -106,7 +107,7 @@ impl Innocents {
                     } else {
                         fared.lost += 1;
                         if fared.losses.len() < 3 {
-                            fared.losses.push(completion.outcome.to_string());
+                            fared.losses.push(brief(&completion.outcome));
                         }
                     }
                 }));

@@ -150,7 +150,7 @@ async fn amid_innocents(
     say(seen);
     let ended = attack(&executor, trial).await;
     seen.outcome = ended.as_ref().map(|ended| ended.outcome.kind());
-    seen.detail = Some(ended.as_ref().map_or("no outcome".to_owned(), |ended| ended.outcome.to_string()));
+    seen.detail = Some(ended.as_ref().map_or("no outcome".to_owned(), |ended| brief(&ended.outcome)));
     seen.ran_ms = ended.as_ref().and_then(Completion::service_time).map(millis);
     say(seen);
     if let Some(ended) = &ended {
@@ -197,7 +197,7 @@ async fn on_its_own(
                 break;
             }
             seen.neighbours.lost += 1;
-            seen.losses.push(format!("after it: {}", next.outcome));
+            seen.losses.push(format!("after it: {}", brief(&next.outcome)));
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -206,7 +206,7 @@ async fn on_its_own(
         let after = executor.submit(probe).await.outcome;
         seen.leftovers = match (answers(pristine), after) {
             (Ok(pristine), Outcome::Ok(after)) => leftovers::between(&pristine, &after),
-            (Err(failed), _) | (_, failed) => vec![format!("no look at what was left: {failed}")],
+            (Err(failed), _) | (_, failed) => vec![format!("no look at what was left: {}", brief(&failed))],
         };
     }
     say(seen);
@@ -296,6 +296,17 @@ fn neighbours(quiet: &LatencyHistogram, beside: &LatencyHistogram) -> Neighbours
         quiet_latency: encode(quiet),
         ..Neighbours::default()
     }
+}
+
+/// An outcome in a line. Guests choose their messages: one of the corpus is nine million characters long.
+pub(super) fn brief(outcome: &Outcome) -> String {
+    const MOST: usize = 240;
+    let text = outcome.to_string();
+    let mut line: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if line.len() < text.len() {
+        line.push('…');
+    }
+    line
 }
 
 fn millis(time: Duration) -> f64 {
