@@ -17,6 +17,7 @@ mod outcome;
 mod policies;
 mod pool;
 mod retry;
+pub mod sandbox;
 mod session;
 mod stats;
 mod supervisor;
