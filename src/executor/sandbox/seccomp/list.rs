@@ -10,7 +10,8 @@ pub(super) const FREE: &[&[Sysno]] = &[MEMORY, THREADS, SIGNALS, TIME, DESCRIPTO
 
 /// The heap. `mmap`, `mprotect` and `pkey_mprotect` come with conditions.
 ///
-/// V8 makes and frees reservations, gives pages back (`madvise`) and guards its code with protection keys.
+/// V8 makes and frees reservations, gives pages back (`madvise`) and guards its code with protection keys. It
+/// lowers the priority of its threads (`setpriority`, refused) and does not look whether that went well.
 const MEMORY: &[Sysno] =
     &[Sysno::brk, Sysno::munmap, Sysno::mremap, Sysno::madvise, Sysno::pkey_alloc, Sysno::pkey_free];
 
@@ -84,6 +85,8 @@ const DESCRIPTORS: &[Sysno] = &[
 ];
 
 /// Facts about machine and process, and random bytes. `prlimit64` comes with conditions.
+///
+/// RustyScript asks for the working directory with every isolate and does not go on without it.
 const FACTS: &[Sysno] = &[
     Sysno::getrandom,
     Sysno::getrusage,
@@ -93,6 +96,7 @@ const FACTS: &[Sysno] = &[
     Sysno::geteuid,
     Sysno::getgid,
     Sysno::getegid,
+    Sysno::getcwd,
     #[cfg(target_arch = "x86_64")]
     Sysno::getrlimit,
 ];
@@ -127,7 +131,7 @@ pub(super) const STATUS: &[(Sysno, u8)] = &[
 ];
 
 /// Refused with EPERM: libraries try them and go on without. Thread priorities, memory placement, locking
-/// pages, options and names of a socket, the working directory.
+/// pages, options and names of a socket.
 pub(super) const REFUSED: &[Sysno] = &[
     Sysno::sched_setaffinity,
     Sysno::sched_setparam,
@@ -146,7 +150,6 @@ pub(super) const REFUSED: &[Sysno] = &[
     Sysno::setsockopt,
     Sysno::getsockname,
     Sysno::getpeername,
-    Sysno::getcwd,
 ];
 
 /// Answered with ENOSYS, as an older kernel would: what takes its arguments in memory, where no filter can
