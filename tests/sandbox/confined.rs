@@ -157,7 +157,7 @@ pub fn run(case: &str) {
         "cpu" => {
             confine(&all);
             sandbox::allow_cpu(Duration::from_millis(100)).unwrap();
-            spin(Duration::from_secs(60), || ());
+            spin(Duration::from_secs(10), || ());
         }
         "cpu allowed again" => {
             confine(&all);
@@ -168,7 +168,7 @@ pub fn run(case: &str) {
             confine(&all);
             sandbox::allow_cpu(Duration::from_secs(600)).unwrap();
             sandbox::allow_cpu(Duration::from_millis(100)).unwrap();
-            spin(Duration::from_secs(60), || ());
+            spin(Duration::from_secs(10), || ());
         }
         "descriptors" => {
             let descriptor: i32 = std::env::var(DESCRIPTOR).unwrap().parse().unwrap();
