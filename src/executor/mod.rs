@@ -18,6 +18,7 @@ mod outcome;
 mod policies;
 mod pool;
 mod retry;
+pub mod sandbox;
 mod session;
 mod stats;
 mod supervisor;
