@@ -62,6 +62,13 @@ fn check_verdict(row: &Containment, verdict: ContainmentVerdict, complain: &mut 
     if row.host_survived && row.outcome.is_none() {
         complain("has no outcome, though its host survived".to_owned());
     }
+    let lost = row.neighbours.lost;
+    if verdict == ContainmentVerdict::NeighboursHurt && lost == 0 && row.leftovers.is_empty() {
+        complain("is neighbours_hurt, but no innocent job was lost and nothing was left over".to_owned());
+    }
+    if verdict < ContainmentVerdict::NeighboursHurt && lost > 0 {
+        complain(format!("is {}, but {lost} innocent jobs were lost", verdict.as_str()));
+    }
     if verdict != ContainmentVerdict::Contained {
         return;
     }
@@ -70,7 +77,6 @@ fn check_verdict(row: &Containment, verdict: ContainmentVerdict, complain: &mut 
     let marred = [
         unexpected.map(|outcome| format!("its outcome {} was not expected", outcome.as_str())),
         row.recovery_ms.is_none().then(|| "the pool never recovered".to_owned()),
-        (row.neighbours.lost > 0).then(|| format!("{} innocent jobs were lost", row.neighbours.lost)),
         (!row.leftovers.is_empty()).then(|| format!("{} things were left over", row.leftovers.len())),
         (row.leaked.total() > 0).then(|| format!("{} threads or children leaked", row.leaked.total())),
     ];
@@ -190,6 +196,11 @@ mod tests {
         wrong(json!({"verdict": "host_killed"}), "is host_killed, but its host survived");
         wrong(json!({"outcome": "ok"}), "contained, but its outcome ok was not expected");
         wrong(json!({"recovery_ms": null}), "contained, but the pool never recovered");
+        wrong(json!({"verdict": "neighbours_hurt"}), "neighbours_hurt, but no innocent job was lost");
+        let neighbours = json!({"submitted": 5, "lost": 2, "p50_us": 1.0, "p99_us": 1.0, "quiet_p50_us": 1.0,
+                                "quiet_p99_us": 1.0});
+        wrong(json!({"neighbours": neighbours}), "is contained, but 2 innocent jobs were lost");
+        wrong(json!({"verdict": "degraded", "neighbours": neighbours}), "is degraded, but 2 innocent jobs");
         wrong(json!({"leftovers": ["a global"]}), "contained, but 1 things were left over");
         wrong(json!({"leaked": {"threads": 1, "children": 2}}), "contained, but 3 threads or children");
     }
@@ -203,7 +214,7 @@ mod tests {
             for (name, value) in fields.as_object().unwrap() {
                 neighbours[name] = value.clone();
             }
-            json!({"verdict": "neighbours_hurt", "neighbours": neighbours})
+            json!({"verdict": "neighbours_hurt", "leftovers": ["a global"], "neighbours": neighbours})
         };
         wrong(neighbours(json!({"lost": 1})), "0 innocent jobs submitted, 1 lost");
         wrong(neighbours(json!({"latency": "!"})), "histogram");
