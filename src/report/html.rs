@@ -115,11 +115,11 @@ mod tests {
     fn a_cell_of_the_map_tells_its_row_in_letter_colour_and_words() {
         let page = page();
         for cell in [
-            "v-host_killed\" title=\"host killed: signal 11 (SIGSEGV); 400 of 400 innocent jobs lost\"><span aria-hidden=\"true\">K</span>",
-            "v-host_killed\" title=\"host killed: 400 of 400 innocent jobs lost\"><span aria-hidden=\"true\">K</span>",
-            "title=\"neighbours hurt: ok; 3 of 400 innocent jobs lost; left over: \
-             Array.prototype.map is another; overran by 1.50 ms; recovered in 4.25 ms\">",
-            "title=\"degraded: ok: exception: &lt;script&gt;",
+            "v-host_killed\" title=\"host killed: signal 11 (SIGSEGV)\"><span aria-hidden=\"true\">K</span>",
+            "v-host_killed\" title=\"host killed: nobody saw how\"><span aria-hidden=\"true\">K</span>",
+            "title=\"neighbours hurt: 3 of 400 innocent jobs lost; left over: Array.prototype.map is another; \
+             ok: 1; overran by 1.50 ms; recovered in 4.25 ms\">",
+            "title=\"degraded: ok; exception: &lt;script&gt;",
             "missing\" title=\"not run: the child process could not be started\"><span aria-hidden=\"true\">–</span>",
             "missing\" title=\"the record has no such row\">",
         ] {

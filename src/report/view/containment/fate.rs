@@ -4,12 +4,12 @@ use crate::executor::OutcomeKind;
 use crate::record::{Containment, ContainmentVerdict as Verdict};
 use crate::report::Quantity;
 
-use crate::report::view::{clean, plural, shortened};
+use crate::report::view::{clean, shortened};
 
 /// The most characters of one reason: tables group by it.
 const REASON: usize = 80;
-/// The most characters of an outcome's text beside others.
-const DETAIL: usize = 120;
+/// The most characters of a row's own account.
+const DETAIL: usize = 240;
 
 /// What became of a script in a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,10 +76,10 @@ fn why(row: &Containment, verdict: Verdict) -> String {
     match verdict {
         Verdict::Contained => return String::new(),
         Verdict::HostKilled => {
-            return row
-                .detail
-                .as_deref()
-                .map_or_else(|| "nobody saw how".to_owned(), |how| shortened(&clean(how), REASON));
+            // Up to its first colon: what follows differs from script to script.
+            let how = row.detail.as_deref().map(clean);
+            let how = how.as_deref().map(|how| how.split(": ").next().unwrap_or(how));
+            return how.map_or_else(|| "nobody saw how".to_owned(), |how| shortened(how, REASON));
         }
         Verdict::Degraded | Verdict::NeighboursHurt => {}
     }
@@ -90,6 +90,9 @@ fn why(row: &Containment, verdict: Verdict) -> String {
     reasons
         .extend(row.leftovers.iter().map(|left| format!("left over: {}", shortened(&clean(left), REASON))));
     reasons.extend(unexpected(row));
+    if row.outcome.is_none() {
+        reasons.push("no outcome".to_owned());
+    }
     if row.leaked.threads > 0 {
         reasons.push("threads leaked".to_owned());
     }
@@ -122,38 +125,28 @@ fn unexpected(row: &Containment) -> Option<String> {
     Some(format!("{} instead of {}", outcome_word(outcome), expected.join(" or ")))
 }
 
+/// The row's own account of itself, or what its figures say where it has none; and how long it all took.
 fn told(row: &Containment, verdict: Verdict) -> String {
     let millis = |time: f64| Quantity::Latency(time * 1e3).to_string();
-    let detail = row.detail.as_deref().map(|detail| shortened(&clean(detail), DETAIL));
-    let ended = match (row.outcome.map(outcome_word), detail) {
-        (Some(outcome), Some(detail)) if detail.starts_with(&outcome) => Some(detail),
-        (Some(outcome), Some(detail)) => Some(format!("{outcome}: {detail}")),
-        (outcome, detail) => outcome.or(detail),
-    };
-    let lost = row.neighbours.lost;
-    let parts = [
-        ended,
-        unexpected(row),
-        (lost > 0).then(|| {
-            format!("{} of {} lost", Quantity::Count(lost), plural(row.neighbours.submitted, "innocent job"))
-        }),
-        (!row.leftovers.is_empty()).then(|| {
-            let leftovers: Vec<String> =
-                row.leftovers.iter().map(|left| shortened(&clean(left), REASON)).collect();
-            format!("left over: {}", leftovers.join(", "))
-        }),
-        (row.leaked.threads > 0).then(|| format!("{} leaked", plural(row.leaked.threads, "thread"))),
-        (row.leaked.children > 0).then(|| format!("{} leaked", plural(row.leaked.children, "child process"))),
-        row.overrun_ms.filter(|time| *time > 0.0).map(|time| format!("overran by {}", millis(time))),
-        row.host_survived.then(|| match row.recovery_ms {
-            Some(time) => format!("recovered in {}", millis(time)),
-            None => "never recovered".to_owned(),
-        }),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() {
-        word(verdict).to_owned()
-    } else {
-        format!("{}: {}", word(verdict), parts.join("; "))
+    let mut parts = Vec::new();
+    let outcome = row.outcome.map(outcome_word);
+    match row.detail.as_deref().map(|detail| shortened(&clean(detail), DETAIL)) {
+        Some(detail) => {
+            parts.extend(outcome.filter(|outcome| !detail.contains(outcome.as_str())));
+            parts.push(detail);
+        }
+        None => {
+            parts.extend(outcome);
+            let why = why(row, verdict);
+            parts.extend((!why.is_empty()).then_some(why));
+        }
     }
+    if let Some(time) = row.overrun_ms.filter(|time| *time > 0.0) {
+        parts.push(format!("overran by {}", millis(time)));
+    }
+    if row.host_survived {
+        let never = || "never recovered".to_owned();
+        parts.push(row.recovery_ms.map_or_else(never, |time| format!("recovered in {}", millis(time))));
+    }
+    format!("{}: {}", word(verdict), parts.join("; "))
 }
