@@ -121,7 +121,10 @@ fn unexpected(row: &Containment) -> Option<String> {
     if row.expected.is_empty() || row.expected.contains(&outcome) {
         return None;
     }
-    let expected: Vec<String> = row.expected.iter().copied().map(outcome_word).collect();
+    // Scripts name the same outcomes in different orders; sorted, they stand together.
+    let mut expected = row.expected.clone();
+    expected.sort();
+    let expected: Vec<String> = expected.into_iter().map(outcome_word).collect();
     Some(format!("{} instead of {}", outcome_word(outcome), expected.join(" or ")))
 }
 

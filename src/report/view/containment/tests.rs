@@ -154,8 +154,8 @@ fn what_goes_wrong_in_the_same_way_stands_together() {
         [("leaked", serde_json::json!({"threads": 2, "children": 1})), ("verdict", "degraded".into())];
     let record = record(vec![
         with(good("alpha", 0), &leaked),
-        with(good("alpha", 1), &ok),
-        with(good("alpha", 2), &ok),
+        with(with(good("alpha", 1), &ok), &[("expected", serde_json::json!(["timeout", "crash"]))]),
+        with(with(good("alpha", 2), &ok), &[("expected", serde_json::json!(["crash", "timeout"]))]),
         good("alpha", 3),
     ]);
     let scorecard = Report::new(&record).unwrap().scorecard.unwrap();
@@ -168,7 +168,7 @@ fn what_goes_wrong_in_the_same_way_stands_together() {
     assert_eq!(
         faults,
         [
-            ("ok instead of timeout", names(&["made/up-001", "made/up-002"])),
+            ("ok instead of timeout or crash", names(&["made/up-001", "made/up-002"])),
             ("threads leaked; child processes leaked", names(&["made/up-000"])),
         ]
     );
