@@ -57,7 +57,11 @@ fn validate(args: &ReportArgs, records: &[RunRecord]) -> Result<Verdict, Failure
         whole &= wrong.is_empty();
         wrong.iter().for_each(|line| println!("{}: {line}", path.display()));
         if wrong.is_empty() {
-            println!("{}: whole, {} measurements", path.display(), record.measurements.len());
+            let hostile = match record.containment.len() {
+                0 => String::new(),
+                rows => format!(", {rows} containment rows"),
+            };
+            println!("{}: whole, {} measurements{hostile}", path.display(), record.measurements.len());
         }
     }
     Ok(Verdict::of(whole))

@@ -59,8 +59,12 @@ fn check_verdict(row: &Containment, verdict: ContainmentVerdict, complain: &mut 
         let fate = if row.host_survived { "survived" } else { "died" };
         complain(format!("is {}, but its host {fate}", verdict.as_str()));
     }
-    if row.host_survived && row.outcome.is_none() {
-        complain("has no outcome, though its host survived".to_owned());
+    let lost = row.neighbours.lost;
+    if verdict == ContainmentVerdict::NeighboursHurt && lost == 0 && row.leftovers.is_empty() {
+        complain("is neighbours_hurt, but no innocent job was lost and nothing was left over".to_owned());
+    }
+    if verdict < ContainmentVerdict::NeighboursHurt && lost > 0 {
+        complain(format!("is {}, but {lost} innocent jobs were lost", verdict.as_str()));
     }
     if verdict != ContainmentVerdict::Contained {
         return;
@@ -68,9 +72,9 @@ fn check_verdict(row: &Containment, verdict: ContainmentVerdict, complain: &mut 
     let unexpected =
         row.outcome.filter(|outcome| !row.expected.is_empty() && !row.expected.contains(outcome));
     let marred = [
+        row.outcome.is_none().then(|| "it has no outcome".to_owned()),
         unexpected.map(|outcome| format!("its outcome {} was not expected", outcome.as_str())),
         row.recovery_ms.is_none().then(|| "the pool never recovered".to_owned()),
-        (row.neighbours.lost > 0).then(|| format!("{} innocent jobs were lost", row.neighbours.lost)),
         (!row.leftovers.is_empty()).then(|| format!("{} things were left over", row.leftovers.len())),
         (row.leaked.total() > 0).then(|| format!("{} threads or children leaked", row.leaked.total())),
     ];
@@ -160,6 +164,7 @@ mod tests {
             row(json!({})),
             row(json!({"script": "a", "expected": []})),
             row(json!({"script": "b", "verdict": "degraded", "outcome": "ok", "recovery_ms": null})),
+            row(json!({"script": "f", "verdict": "degraded", "outcome": null})),
             row(json!({"script": "c", "verdict": "neighbours_hurt", "leftovers": ["a global"]})),
             row(json!({"script": "d", "verdict": "host_killed", "host_survived": false, "outcome": null,
                        "ran_ms": null, "overrun_ms": null, "recovery_ms": null})),
@@ -181,15 +186,20 @@ mod tests {
         wrong(json!({"verdict": null}), "neither a verdict nor an error");
         wrong(json!({"error": "not built"}), "both a verdict and an error");
         wrong(json!({"verdict": null, "error": "not built"}), "both an outcome and an error");
-        wrong(json!({"verdict": "degraded", "outcome": null}), "no outcome, though its host survived");
     }
 
     #[test]
     fn a_verdict_is_one_that_its_row_allows() {
         wrong(json!({"host_survived": false}), "is contained, but its host died");
         wrong(json!({"verdict": "host_killed"}), "is host_killed, but its host survived");
+        wrong(json!({"outcome": null}), "contained, but it has no outcome");
         wrong(json!({"outcome": "ok"}), "contained, but its outcome ok was not expected");
         wrong(json!({"recovery_ms": null}), "contained, but the pool never recovered");
+        wrong(json!({"verdict": "neighbours_hurt"}), "neighbours_hurt, but no innocent job was lost");
+        let neighbours = json!({"submitted": 5, "lost": 2, "p50_us": 1.0, "p99_us": 1.0, "quiet_p50_us": 1.0,
+                                "quiet_p99_us": 1.0});
+        wrong(json!({"neighbours": neighbours}), "is contained, but 2 innocent jobs were lost");
+        wrong(json!({"verdict": "degraded", "neighbours": neighbours}), "is degraded, but 2 innocent jobs");
         wrong(json!({"leftovers": ["a global"]}), "contained, but 1 things were left over");
         wrong(json!({"leaked": {"threads": 1, "children": 2}}), "contained, but 3 threads or children");
     }
@@ -203,7 +213,7 @@ mod tests {
             for (name, value) in fields.as_object().unwrap() {
                 neighbours[name] = value.clone();
             }
-            json!({"verdict": "neighbours_hurt", "neighbours": neighbours})
+            json!({"verdict": "neighbours_hurt", "leftovers": ["a global"], "neighbours": neighbours})
         };
         wrong(neighbours(json!({"lost": 1})), "0 innocent jobs submitted, 1 lost");
         wrong(neighbours(json!({"latency": "!"})), "histogram");

@@ -1,4 +1,5 @@
-//! The measurements as CSV: one row each, with units in the names of the columns.
+//! The measurements as CSV: one row each, with units in the names of the columns. The containment rows have a file
+//! of their own.
 //!
 //! Columns, in this order; a cell is empty where the record has nothing:
 //! - `engine`, `engine_version`, `workload`, `isolation`, `reuse`, `workers`, `round` (from 0), `label` (set on
@@ -18,22 +19,40 @@ use crate::load::{Arrivals, Plan, Spacing, Stop};
 use crate::record::{Measurement, RunRecord};
 use crate::stats::{Percentiles, Summary};
 
-use super::ReportError;
 use super::view::Report;
+use super::{Export, ReportError};
+
+mod containment;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
 type Fields = Vec<(String, String)>;
 
-/// The file.
-pub(super) fn render(report: &Report<'_>) -> Result<Vec<u8>, ReportError> {
+/// The files: one for each kind of rows that the record has.
+pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let record = report.record();
+    let mut files = Vec::new();
+    if !record.measurements.is_empty() || record.containment.is_empty() {
+        files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
+    }
+    if !record.containment.is_empty() {
+        files.push(Export { file_name: "containment.csv", bytes: containment::rows(record)? });
+    }
+    Ok(files)
+}
+
+fn measurements(record: &RunRecord) -> Result<Vec<u8>, ReportError> {
     let missing = record.engines.iter().filter_map(|entry| Some((&entry.id, entry.missing.as_deref()?)));
     let rows = record
         .measurements
         .iter()
         .map(|measurement| measured(record, measurement))
         .chain(missing.map(|(engine, reason)| row(engine, "", None, "missing", reason)));
-    let head = row("", "", None, "", "").into_iter().map(|(name, _)| name);
+    file(row("", "", None, "", ""), rows)
+}
+
+/// A head with the names of `shape`, and the rows.
+fn file(shape: Fields, rows: impl Iterator<Item = Fields>) -> Result<Vec<u8>, ReportError> {
+    let head = shape.into_iter().map(|(name, _)| name);
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let failed = |reason: String| ReportError::Layout { page: "CSV file", reason };
     writer.write_record(head).map_err(|error| failed(error.to_string()))?;
@@ -46,11 +65,15 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<u8>, ReportError> {
 }
 
 fn measured(record: &RunRecord, measurement: &Measurement) -> Fields {
-    let entry = record.engines.iter().find(|entry| entry.id == measurement.engine);
-    let version = entry.and_then(|entry| entry.info.as_ref()).map_or("", |info| &info.engine_version);
+    let version = engine_version(record, &measurement.engine);
     let status = if measurement.summary.is_some() && measurement.error.is_none() { "ok" } else { "failed" };
     let error = measurement.error.as_deref().unwrap_or_default();
     row(&measurement.engine, version, Some(measurement), status, error)
+}
+
+fn engine_version<'a>(record: &'a RunRecord, engine: &str) -> &'a str {
+    let entry = record.engines.iter().find(|entry| entry.id == engine);
+    entry.and_then(|entry| entry.info.as_ref()).map_or("", |info| &info.engine_version)
 }
 
 fn row(engine: &str, version: &str, measurement: Option<&Measurement>, status: &str, error: &str) -> Fields {
@@ -170,7 +193,9 @@ mod tests {
 
     fn file() -> String {
         let record = fixture::record();
-        String::from_utf8(render(&Report::new(&record).unwrap()).unwrap()).unwrap()
+        let files = render(&Report::new(&record).unwrap()).unwrap();
+        assert_eq!(files.len(), 1);
+        String::from_utf8(files[0].bytes.clone()).unwrap()
     }
 
     #[test]

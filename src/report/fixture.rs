@@ -2,6 +2,10 @@
 //!
 //! It is made from JSON in the record's own form, so that fields added to the record leave it as it is.
 
+mod hostile;
+
+pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
+
 use std::sync::LazyLock;
 use std::time::Duration;
 

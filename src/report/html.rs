@@ -9,6 +9,12 @@ use super::view::Report;
 
 const PAGE: &str = "HTML page";
 
+const TEMPLATES: [(&str, &str); 3] = [
+    ("report.html", include_str!("templates/report.html.j2")),
+    ("containment.html", include_str!("templates/containment.html.j2")),
+    ("tables.html", include_str!("templates/tables.html.j2")),
+];
+
 /// The page. Everything but our own style, script and drawings is escaped.
 pub(super) fn render(report: &Report<'_>) -> Result<String, ReportError> {
     let document = Document::new(report, Plots::Drawn)?;
@@ -17,11 +23,12 @@ pub(super) fn render(report: &Report<'_>) -> Result<String, ReportError> {
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_keep_trailing_newline(true);
-    environment
-        .add_template("report.html", include_str!("templates/report.html.j2"))
-        .map_err(layout(PAGE))?;
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source).map_err(layout(PAGE))?;
+    }
     let template = environment.get_template("report.html").map_err(layout(PAGE))?;
-    let (style, script) = (include_str!("templates/style.css"), include_str!("templates/sort.js"));
+    let style = concat!(include_str!("templates/style.css"), include_str!("templates/containment.css"));
+    let script = include_str!("templates/sort.js");
     let colours: Vec<String> = COLOURS.iter().map(|(r, g, b)| format!("#{r:02X}{g:02X}{b:02X}")).collect();
     template.render(context! { document, style, script, colours }).map_err(layout(PAGE))
 }
@@ -34,10 +41,11 @@ pub(super) fn layout(page: &'static str) -> impl Fn(minijinja::Error) -> ReportE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::ContainmentVerdict;
     use crate::report::fixture;
 
     fn page() -> String {
-        let record = fixture::record();
+        let record = fixture::measured_and_hostile();
         render(&Report::new(&record).unwrap()).unwrap()
     }
 
@@ -67,6 +75,7 @@ mod tests {
         let ids = [
             "verdict",
             "warnings",
+            "containment",
             "ranking",
             "matrix",
             "gain",
@@ -100,6 +109,42 @@ mod tests {
         for text in ["signal 11 (SIGSEGV)", "not built: the feature `delta` is off", "wrong answer"] {
             assert!(page.contains(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_cell_of_the_map_tells_its_row_in_letter_colour_and_words() {
+        let page = page();
+        for cell in [
+            "v-host_killed\" title=\"host killed: signal 11 (SIGSEGV)\"><span aria-hidden=\"true\">K</span>",
+            "v-host_killed\" title=\"host killed: nobody saw how\"><span aria-hidden=\"true\">K</span>",
+            "title=\"neighbours hurt: 3 of 400 innocent jobs lost; left over: Array.prototype.map is another; \
+             ok: 1; overran by 1.50 ms; recovered in 4.25 ms\">",
+            "title=\"degraded: ok; exception: &lt;script&gt;",
+            "missing\" title=\"not run: the child process could not be started\"><span aria-hidden=\"true\">–</span>",
+            "missing\" title=\"the record has no such row\">",
+        ] {
+            assert!(page.contains(cell), "{cell}");
+        }
+    }
+
+    #[test]
+    fn every_verdict_has_its_colours_light_and_dark() {
+        let style = include_str!("templates/containment.css");
+        for (verdict, letter) in ContainmentVerdict::ALL.iter().zip(["c", "d", "n", "k"]) {
+            assert_eq!(style.matches(&format!("\n.v-{} {{", verdict.as_str())).count(), 1, "{verdict:?}");
+            assert_eq!(style.matches(&format!("--{letter}-ground: #")).count(), 2, "{verdict:?}");
+            assert_eq!(style.matches(&format!("--{letter}-ink: #")).count(), 2, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_scorecard_that_nothing_ran_in_is_still_a_page() {
+        let mut record = fixture::hostile();
+        record.containment.retain(|row| row.error.is_some());
+        let page = render(&Report::new(&record).unwrap()).unwrap();
+        assert!(page.contains("None of 7 hostile scripts could be run."));
+        assert!(page.contains("not built: the feature `delta` is off"));
+        assert!(!page.contains("class=\"bars\"") && !page.contains("<details class=\"class\">"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use minijinja::{Environment, context};
 
+use crate::record::ContainmentVerdict;
+
 use super::document::{Document, Entry, Mark, Plots, Table};
 use super::view::Report;
 use super::{ReportError, html};
@@ -25,6 +27,7 @@ pub(super) fn render(report: &Report<'_>) -> Result<String, ReportError> {
 /// The document's tables, written.
 #[derive(serde::Serialize)]
 struct Tables {
+    containment: Option<ContainmentTables>,
     rankings: Vec<String>,
     matrices: Vec<String>,
     gains: Vec<String>,
@@ -34,10 +37,25 @@ struct Tables {
     facts: Vec<String>,
 }
 
+/// The scorecard's tables, written.
+#[derive(serde::Serialize)]
+struct ContainmentTables {
+    summary: String,
+    classes: String,
+    faults: Vec<String>,
+    not_run: Option<String>,
+}
+
 impl Tables {
     fn of(document: &Document<'_>) -> Self {
         let all = |tables: &[Table]| tables.iter().map(table).collect();
         Self {
+            containment: document.containment.as_ref().map(|section| ContainmentTables {
+                summary: table(&section.summary),
+                classes: table(&section.classes),
+                faults: all(&section.faults),
+                not_run: section.not_run.as_ref().map(table),
+            }),
             rankings: all(&document.rankings),
             matrices: all(&document.matrices),
             gains: all(&document.gains),
@@ -91,6 +109,9 @@ fn entry(entry: &Entry) -> String {
         Mark::Bad => format!("⚠ {text}"),
         Mark::Missing if text.is_empty() => String::new(),
         Mark::Missing => format!("_{text}_"),
+        Mark::Plain if entry.verdict.is_some_and(|verdict| verdict != ContainmentVerdict::Contained) => {
+            format!("⚠ {text}")
+        }
         Mark::Plain => text,
     };
     if entry.note.is_empty() { text } else { format!("{text} ({})", escape(&entry.note)) }
@@ -126,8 +147,14 @@ mod tests {
     }
 
     #[test]
+    fn the_fixed_scorecard_as_markdown() {
+        let record = fixture::hostile();
+        insta::assert_snapshot!(render(&Report::new(&record).unwrap()).unwrap());
+    }
+
+    #[test]
     fn every_row_of_a_table_has_its_columns() {
-        let record = fixture::record();
+        let record = fixture::measured_and_hostile();
         let page = render(&Report::new(&record).unwrap()).unwrap();
         let mut columns = None;
         for line in page.lines() {

@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 
-use crate::record::{EngineEntry, Measurement, NoiseFloor, RunRecord};
+use crate::record::{Containment, EngineEntry, Measurement, NoiseFloor, RunRecord};
 
 use super::ReportError;
 
 /// One record of several of the same schema, seed, build, host and workloads.
 ///
-/// Their measurements follow one another. A cell measured in several of them gets its rounds counted on.
+/// Their measurements follow one another. A cell measured in several of them gets its rounds counted on. Containment
+/// rows follow one another too; one that could not be run in one of them gives way to the same row judged in another.
 ///
 /// # Errors
 /// [`ReportError::NoRecord`] for none, [`ReportError::Apart`] naming what differs when figures of one would not
@@ -33,6 +34,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         }
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
         add_measurements(&mut merged.measurements, record.measurements);
+        add_containment(&mut merged.containment, record.containment);
     }
     Ok(merged)
 }
@@ -62,6 +64,15 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
     }
     if other.measurements.iter().any(|m| m.summary.is_some() && first.measurements.contains(m)) {
         return Err("it holds measurements that are there already; name each record once".to_owned());
+    }
+    let judged = |row: &&Containment| row.verdict.is_some();
+    for row in other.containment.iter().filter(judged) {
+        if first.containment.iter().filter(judged).any(|known| known.is_same_row(row)) {
+            let Containment { script, engine, isolation, reuse, .. } = row;
+            return Err(format!(
+                "it judges {script} on {engine} under {isolation}/{reuse}, which is judged already; name each record once"
+            ));
+        }
     }
     Ok(())
 }
@@ -104,6 +115,17 @@ fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>)
         let last = measurements[..known].iter().filter(same_cell).map(|m| m.round).max();
         measurement.round += last.map_or(0, |last| last + 1);
         measurements.push(measurement);
+    }
+}
+
+/// A row that could not be run counts only where no other record could run it.
+fn add_containment(rows: &mut Vec<Containment>, more: Vec<Containment>) {
+    for row in more {
+        match rows.iter_mut().find(|known| known.is_same_row(&row)) {
+            None => rows.push(row),
+            Some(known) if known.verdict.is_none() => *known = row,
+            Some(_) => {}
+        }
     }
 }
 
@@ -180,6 +202,48 @@ mod tests {
         let (first, _) = halves();
         let error = merge(vec![first.clone(), first]).unwrap_err().to_string();
         assert!(error.contains("there already"), "{error}");
+    }
+
+    #[test]
+    fn a_scorecard_in_parts_is_one_again() {
+        let whole = fixture::hostile();
+        let (mut first, mut second) = (whole.clone(), whole.clone());
+        second.containment = first.containment.split_off(whole.containment.len() / 2);
+        let merged = merge(vec![first, second]).unwrap();
+        assert_eq!(merged.containment, whole.containment);
+        assert_eq!(crate::record::check(&merged), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_judged_twice_is_refused() {
+        let first = fixture::hostile();
+        let mut second = first.clone();
+        second.containment.truncate(1);
+        second.containment[0].recovery_ms = Some(1234.5);
+        let error = merge(vec![first.clone(), second]).unwrap_err().to_string();
+        assert!(error.contains("judged already") && error.contains("record 2"), "{error}");
+        assert!(error.contains(&first.containment[0].script), "{error}");
+    }
+
+    #[test]
+    fn a_row_that_one_part_could_run_is_judged() {
+        let whole = fixture::hostile();
+        let at = whole.containment.iter().position(|row| row.error.is_none()).unwrap();
+        let judged = whole.containment[at].clone();
+        let mut without = whole.clone();
+        without.containment[at] = Containment {
+            outcome: None,
+            verdict: None,
+            error: Some("not built".to_owned()),
+            ..judged.clone()
+        };
+        let mut only = whole.clone();
+        only.containment = vec![judged.clone()];
+        for parts in [[without.clone(), only.clone()], [only, without]] {
+            let merged = merge(parts.to_vec()).unwrap();
+            assert_eq!(merged.containment.len(), whole.containment.len());
+            assert!(merged.containment.contains(&judged));
+        }
     }
 
     #[test]

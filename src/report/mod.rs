@@ -27,6 +27,7 @@ pub use view::{Report, Warning};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::executor::Isolation;
 use crate::stats::HistogramError;
 
 /// What a report can be written as.
@@ -36,7 +37,7 @@ pub enum Format {
     Markdown,
     /// A self-contained page for a browser.
     Html,
-    /// One row a measurement, for spreadsheets and scripts.
+    /// One row a measurement, and in a second file one a containment row, for spreadsheets and scripts.
     Csv,
     /// HdrHistogram interval logs, for its tools.
     Hlog,
@@ -67,10 +68,12 @@ impl Format {
         match self {
             Self::Markdown => |report| Ok(vec![Export::text("report.md", markdown::render(report)?)]),
             Self::Html => |report| Ok(vec![Export::text("report.html", html::render(report)?)]),
-            Self::Csv => {
-                |report| Ok(vec![Export { file_name: "measurements.csv", bytes: csv::render(report)? }])
-            }
+            Self::Csv => csv::render,
             Self::Hlog => |report| {
+                // An empty log beside a scorecard says nothing.
+                if report.settings.is_empty() && report.scorecard.is_some() {
+                    return Ok(Vec::new());
+                }
                 let [response, service] = [hlog::Latency::Response, hlog::Latency::Service];
                 Ok(vec![
                     Export { file_name: "response.hlog", bytes: hlog::render(report, response)? },
@@ -102,7 +105,8 @@ impl Export {
 }
 
 impl Report<'_> {
-    /// The report as `format`: one file, or two for [`Format::Hlog`].
+    /// The report as `format`: one file for most. [`Format::Hlog`] has two, and none without a measurement beside a
+    /// scorecard; [`Format::Csv`] has one for each kind of rows.
     ///
     /// # Errors
     /// [`ReportError`] when a histogram or the date of the record is damaged.
@@ -153,6 +157,18 @@ pub enum ReportError {
         /// What is wrong with it.
         source: HistogramError,
     },
+    /// A histogram of innocent jobs in a containment row is damaged.
+    #[error("{engine} on {script} under {isolation}: {source}")]
+    Neighbours {
+        /// The hostile script.
+        script: String,
+        /// Engine of the row.
+        engine: String,
+        /// Its isolation.
+        isolation: Isolation,
+        /// What is wrong with it.
+        source: HistogramError,
+    },
     /// The record's date is none.
     #[error("the record's date `{0}` is not in the form 2026-11-23T20:00:00Z")]
     Created(String),
@@ -199,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_format_gives_the_same_bytes_again() {
-        let record = fixture::record();
+        let record = fixture::measured_and_hostile();
         let report = Report::new(&record).unwrap();
         for format in Format::ALL {
             let once = report.export(format).unwrap();
@@ -209,10 +225,11 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_measurements_does_not_matter() {
-        let record = fixture::record();
+    fn the_order_of_the_rows_does_not_matter() {
+        let record = fixture::measured_and_hostile();
         let mut shuffled = record.clone();
         shuffled.measurements.reverse();
+        shuffled.containment.reverse();
         let pages = |record| {
             let report = Report::new(record).unwrap();
             [Format::Markdown, Format::Html, Format::Terminal].map(|format| report.export(format).unwrap())
@@ -228,6 +245,67 @@ mod tests {
         for format in Format::ALL {
             assert!(!report.export(format).unwrap().is_empty(), "{format}");
         }
+    }
+
+    #[test]
+    fn a_scorecard_alone_is_a_report_of_its_own() {
+        let record = fixture::hostile();
+        let report = Report::new(&record).unwrap();
+        let names: Vec<&str> = Format::ALL
+            .into_iter()
+            .flat_map(|format| report.export(format).unwrap())
+            .map(|file| file.file_name)
+            .collect();
+        assert_eq!(names, ["report.md", "report.html", "containment.csv", "record.json", "report.txt"]);
+        for format in [Format::Markdown, Format::Html, Format::Terminal] {
+            let page = String::from_utf8(report.export(format).unwrap().remove(0).bytes).unwrap();
+            assert!(page.contains("Containment"), "{format}");
+            for load in [
+                "Ranking",
+                "A/A",
+                "closed loop",
+                "load measurement",
+                "single round",
+                "Clock rates",
+                "0 workloads",
+            ] {
+                assert!(!page.contains(load), "{format}: {load}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_fixed_scorecard_is_a_record_that_its_schema_and_its_sums_allow() {
+        let record = fixture::measured_and_hostile();
+        assert_eq!(crate::record::check(&record), Vec::<String>::new());
+        let validator = jsonschema::validator_for(&crate::record::json_schema()).unwrap();
+        let value = serde_json::to_value(&record).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new());
+        assert_eq!(serde_json::from_value::<crate::record::RunRecord>(value).unwrap(), record);
+    }
+
+    #[test]
+    fn a_record_with_both_shows_both() {
+        let record = fixture::measured_and_hostile();
+        let report = Report::new(&record).unwrap();
+        for format in [Format::Markdown, Format::Html, Format::Terminal] {
+            let page = String::from_utf8(report.export(format).unwrap().remove(0).bytes).unwrap();
+            let (containment, ranking) = (page.find("Containment").unwrap(), page.find("Ranking").unwrap());
+            assert!(containment < ranking, "{format}");
+            assert!(page.contains("7 hostile scripts") && page.contains("fastest engines"), "{format}");
+        }
+        let names: Vec<&str> =
+            report.export(Format::Csv).unwrap().into_iter().map(|file| file.file_name).collect();
+        assert_eq!(names, ["measurements.csv", "containment.csv"]);
+    }
+
+    #[test]
+    fn a_damaged_histogram_of_innocent_jobs_is_named() {
+        let mut record = fixture::hostile();
+        record.containment[0].neighbours.latency = serde_json::from_value("?".into()).unwrap();
+        let error = Report::new(&record).unwrap_err().to_string();
+        assert!(error.starts_with("alpha on loop/plain under task: "), "{error}");
     }
 
     #[test]

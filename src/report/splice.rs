@@ -1,7 +1,7 @@
 //! The small table of a README, and the way it gets there.
 
 use super::ReportError;
-use super::document::ranking;
+use super::document::{ranking, summary};
 use super::markdown;
 use super::view::Report;
 
@@ -35,9 +35,12 @@ pub fn splice(
     Ok(format!("{}\n\n{}\n\n{}", &readme[..begin], table.trim(), &readme[end..]))
 }
 
-/// The table for a README: the rankings of a report, with the load and what was left out.
+/// The table for a README: the scorecard and the rankings of a report, with the load and what was left out.
 pub fn summary_table(report: &Report<'_>) -> String {
     let mut text = String::new();
+    if let Some(scorecard) = &report.scorecard {
+        text.push_str(&format!("**Containment**\n\n{}\n", markdown::table(&summary(report, scorecard))));
+    }
     for setting in &report.settings {
         let table = ranking(report, setting);
         text.push_str(&format!("**{}**\n\n{}\n", table.title, markdown::table(&table)));
@@ -82,5 +85,13 @@ mod tests {
         let table = summary_table(&Report::new(&record).unwrap());
         assert!(table.contains("**thread/keep**") && table.contains("**task/fresh**"), "{table}");
         assert!(table.contains("alpha") && table.contains("not built"), "{table}");
+    }
+    #[test]
+    fn a_scorecard_is_a_table_too() {
+        let record = fixture::hostile();
+        let table = summary_table(&Report::new(&record).unwrap());
+        assert!(table.starts_with("**Containment**\n\n| Engine | Isolation |"), "{table}");
+        let lines = table.lines().filter(|line| line.starts_with('|')).count();
+        assert_eq!(lines, 2 + 9, "three engines under three isolations: {table}");
     }
 }

@@ -2,8 +2,12 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComponent, presets};
 
-use super::document::{self, Entry, Mark, Metric, Table, matrix, ranking};
-use super::view::Report;
+use crate::record::ContainmentVerdict;
+
+use super::document::{
+    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, matrix, ranking,
+};
+use super::view::{Report, Scorecard};
 
 /// Columns of the terminal it must fit.
 const WIDTH: u16 = 100;
@@ -16,7 +20,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
     let rows: usize = report.settings.iter().map(|setting| setting.rows.len()).sum();
     let cells = rows * report.engines.len();
     let mut text = String::new();
-    if cells == 0 || report.engines.len() > 1 || cells > AT_LENGTH {
+    if cells == 0 || report.engines.len() > 1 || cells > AT_LENGTH || report.scorecard.is_some() {
         compared(report, &mut text);
     }
     if (1..=AT_LENGTH).contains(&cells) {
@@ -36,6 +40,9 @@ fn compared(report: &Report<'_>, text: &mut String) {
     for paragraph in report.verdict() {
         text.push_str(&wrapped(paragraph, ""));
     }
+    if let Some(scorecard) = &report.scorecard {
+        contained(report, scorecard, text);
+    }
     for setting in &report.settings {
         let ranking_table = ranking(report, setting);
         text.push_str(&format!("\nRanking, {}\n", ranking_table.title));
@@ -50,6 +57,19 @@ fn compared(report: &Report<'_>, text: &mut String) {
     }
     if !report.settings.is_empty() {
         text.push_str("* best   ≈ no difference from it   ! errors, wrong answers or failed rounds\n");
+    }
+}
+
+/// The scorecard: what was contained, and who killed the host.
+fn contained(report: &Report<'_>, scorecard: &Scorecard, text: &mut String) {
+    let summary = brief_summary(report, scorecard);
+    text.push_str(&format!("\n{}\n", summary.title));
+    if !summary.rows.is_empty() {
+        text.push_str(&table(&summary));
+        text.push_str(&wrapped(&brief_key(), "  "));
+    }
+    for line in brief_lines(report, scorecard) {
+        text.push_str(&wrapped(&line, "  "));
     }
 }
 
@@ -92,6 +112,7 @@ fn cell(entry: &Entry) -> comfy_table::Cell {
         Mark::Best => "*",
         Mark::Same => "≈",
         Mark::Bad => "!",
+        Mark::Plain if entry.verdict.is_some_and(|verdict| verdict != ContainmentVerdict::Contained) => "!",
         Mark::Plain | Mark::Missing => "",
     };
     let note = match entry.mark {
@@ -133,6 +154,26 @@ mod tests {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");
         }
         assert!(!digest.contains('\u{1b}'), "a guest's message must not steer the terminal");
+    }
+
+    #[test]
+    fn the_fixed_scorecard_on_a_terminal() {
+        let record = fixture::hostile();
+        let digest = render(&Report::new(&record).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_single_cell_does_not_hide_the_scorecard() {
+        let mut record = fixture::measured_and_hostile();
+        record.engines.retain(|engine| engine.id == "alpha");
+        record.containment.retain(|row| row.engine == "alpha");
+        record.measurements.truncate(1);
+        let digest = render(&Report::new(&record).unwrap());
+        assert!(digest.contains("\nContainment\n") && digest.contains("service"), "{digest}");
     }
 
     #[test]

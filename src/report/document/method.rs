@@ -15,8 +15,56 @@ pub(in crate::report) struct Note {
     pub text: String,
 }
 
-/// What a reader needs to judge the figures.
+/// What a reader needs to judge the figures that are there.
 pub(super) fn notes(report: &Report<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if report.scorecard.is_some() {
+        notes.extend(containment());
+    }
+    if !report.settings.is_empty() || report.scorecard.is_none() {
+        notes.extend(load(report));
+    }
+    notes
+}
+
+/// How to read the scorecard.
+fn containment() -> [Note; 5] {
+    let fixed: [(&'static str, &str); 5] = [
+        (
+            "Verdicts",
+            "Contained: the host survived, the outcome is one that the script declares as right (any, where it \
+             declares none), the pool answered good jobs again in time, every innocent job got its right answer, and \
+             nothing leaked or was left over. Degraded: the host survived and nobody else suffered, but one of the \
+             others failed. Neighbours hurt: innocent jobs were lost, were answered wrongly or found what the script had \
+             left. Host killed: the process died, and everything in it. A row has the worst that applies.",
+        ),
+        (
+            "Overrun",
+            "How long the script really ran past its inner deadline, also after it had been given up. Where it still \
+             ran when the row ended, its end is unknown, and it is counted as such.",
+        ),
+        (
+            "Recovery",
+            "From the script's outcome until the pool had answered the next good job. Its p99 is the time that 99 of 100 \
+             surviving pools kept; with fewer than 100 of them the maximum says all. A pool that never answered counts \
+             as longer than any that did.",
+        ),
+        (
+            "Innocent jobs",
+            "Small jobs with known answers, submitted beside the script and after it, and before it in quiet. Their \
+             histograms are added up over all scripts of an engine and isolation whose host survived; the ratio is that \
+             of the two p99, shown from 1,000 samples each.",
+        ),
+        (
+            "Peak RSS",
+            "The most resident memory of the host and its child processes together, over all scripts.",
+        ),
+    ];
+    fixed.map(|(term, text)| Note { term, text: text.to_owned() })
+}
+
+/// How to read the figures of the load driver.
+fn load(report: &Report<'_>) -> Vec<Note> {
     let floor = match report.floor() {
         Some(floor) => format!(
             "{} of one and the same cell, {} on {} under {} isolation: the largest differences within a pair were \

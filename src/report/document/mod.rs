@@ -1,16 +1,21 @@
 //! The document: the view laid out as titled tables and texts, before any format. Every table format walks
 //! this one tree; what differs between them is only how a table or a mark is written.
 
+mod containment;
 mod detail;
+mod map;
 mod method;
 mod overview;
 mod table;
 
+pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use table::{Entry, Mark, Metric, Table};
 
 use serde::Serialize;
+
+use self::containment::ContainmentSection;
 
 use super::ReportError;
 use super::plot::{self, Plot};
@@ -23,6 +28,8 @@ pub(super) struct Document<'a> {
     pub created: String,
     pub verdict: &'a [String],
     pub warnings: &'a [Warning],
+    /// Nothing without containment rows.
+    pub containment: Option<ContainmentSection>,
     pub rankings: Vec<Table>,
     pub matrices: Vec<Table>,
     pub gains: Vec<Table>,
@@ -62,6 +69,7 @@ impl<'a> Document<'a> {
             created: clean(&record.created),
             verdict: report.verdict(),
             warnings: report.warnings(),
+            containment: containment::section(report),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
@@ -94,8 +102,13 @@ pub(super) enum Plots {
 
 fn title(report: &Report<'_>) -> String {
     let measured = report.engines.iter().filter(|engine| engine.missing.is_none()).count() as u64;
-    let workloads = report.workloads.len() as u64;
-    format!("jsarena: {} on {}", plural(measured, "engine"), plural(workloads, "workload"))
+    let hostile = report.scorecard.as_ref().map(|scorecard| plural(scorecard.scripts, "hostile script"));
+    let measured_on = match (report.workloads.len() as u64, hostile) {
+        (0, Some(hostile)) => hostile,
+        (workloads, Some(hostile)) => format!("{} and {hostile}", plural(workloads, "workload")),
+        (workloads, None) => plural(workloads, "workload"),
+    };
+    format!("jsarena: {} on {measured_on}", plural(measured, "engine"))
 }
 
 /// Every row of one workload, with its setting.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::record::ContainmentVerdict;
 use crate::report::Quantity;
 use crate::report::view::{Cell, Engine, Figures, RankedBy};
 
@@ -34,6 +35,8 @@ pub(in crate::report) struct Entry {
     pub heat: Option<u8>,
     /// The engine it names, by place: pages give each place its colour and sign.
     pub engine: Option<usize>,
+    /// What hostile scripts came to that it counts: pages give each verdict its colour.
+    pub verdict: Option<ContainmentVerdict>,
     /// Further columns it covers; the row then has so many entries less.
     pub covers: usize,
 }
@@ -121,6 +124,10 @@ impl Entry {
 
     pub fn with_note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
+    }
+
+    pub fn judged(self, verdict: Option<ContainmentVerdict>) -> Self {
+        Self { verdict, ..self }
     }
 
     pub fn marked(self, mark: Mark) -> Self {

@@ -1,6 +1,6 @@
 "use strict";
 // Tables sort by a click on a column's head. Without this script they are read as they are.
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll("table:not(.map)")) {
   const body = table.tBodies[0];
   table.querySelectorAll("thead th").forEach((head, column) => {
     const sort = () => {

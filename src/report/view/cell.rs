@@ -302,9 +302,13 @@ impl Latency {
                 None => whole = Some(round),
             }
         }
-        let whole = whole.unwrap_or_default();
-        // The whole histogram is a quarter of a megabyte; a record has hundreds of them and a page needs none.
-        Ok(Self {
+        Ok(Self::of(&whole.unwrap_or_default()))
+    }
+
+    /// What pages show of a histogram. The whole is a quarter of a megabyte; a record has hundreds of them and a
+    /// page needs none.
+    pub(super) fn of(whole: &LatencyHistogram) -> Self {
+        Self {
             samples: whole.len(),
             percentiles: whole.percentiles(),
             curve: whole
@@ -312,7 +316,7 @@ impl Latency {
                 .into_iter()
                 .map(|(quantile, at)| (quantile, at.as_secs_f64() * 1e6))
                 .collect(),
-        })
+        }
     }
 
     /// Median, microseconds; nothing without a sample.

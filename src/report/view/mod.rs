@@ -1,6 +1,7 @@
 //! The view: what the pages show, computed once. All arithmetic ends here; exporters only write.
 
 mod cell;
+mod containment;
 mod gain;
 mod ranking;
 #[cfg(test)]
@@ -10,9 +11,10 @@ mod verdict;
 mod warnings;
 
 pub(super) use cell::{Cell, Figures, Latency};
+pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
 pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
-pub(super) use text::{clean, load_text, plural, shortened};
+pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
 pub use warnings::Warning;
 
 use crate::executor::{Isolation, Reuse};
@@ -29,6 +31,8 @@ pub struct Report<'a> {
     pub(super) workloads: Vec<Workload>,
     pub(super) settings: Vec<Setting>,
     pub(super) gains: Vec<Gain>,
+    /// Nothing without containment rows.
+    pub(super) scorecard: Option<Scorecard>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -77,7 +81,8 @@ impl<'a> Report<'a> {
     /// The view of a record.
     ///
     /// # Errors
-    /// [`ReportError::Histogram`] naming the measurement whose histogram cannot be read.
+    /// [`ReportError::Histogram`] or [`ReportError::Neighbours`], naming the measurement or the containment row
+    /// whose histogram cannot be read.
     pub fn new(record: &'a RunRecord) -> Result<Self, ReportError> {
         let engines = engines(record);
         let workloads = workloads(record);
@@ -86,6 +91,7 @@ impl<'a> Report<'a> {
         let mut report = Self {
             record,
             gains: gain::gains(&settings),
+            scorecard: containment::scorecard(record, &engines)?,
             engines,
             workloads,
             settings,
@@ -107,7 +113,7 @@ impl<'a> Report<'a> {
         &self.warnings
     }
 
-    /// The result in plain sentences: who was fastest by how much over what, and what failed.
+    /// The result in plain sentences: what was contained, who was fastest by how much over what, and what failed.
     pub fn verdict(&self) -> &[String] {
         &self.verdict
     }
@@ -169,7 +175,9 @@ fn engines(record: &RunRecord) -> Vec<Engine> {
             });
         }
     }
-    for id in unnamed(record, |m| &m.engine, |id| engines.iter().any(|engine| engine.id == id)) {
+    let mentioned = record.measurements.iter().map(|m| &m.engine);
+    let mentioned = mentioned.chain(record.containment.iter().map(|row| &row.engine));
+    for id in unnamed(mentioned, |id| engines.iter().any(|engine| engine.id == id)) {
         engines.push(Engine { name: clean(&id), id, version: None, missing: None });
     }
     engines
@@ -187,20 +195,16 @@ fn workloads(record: &RunRecord) -> Vec<Workload> {
             });
         }
     }
-    for id in unnamed(record, |m| &m.workload, |id| workloads.iter().any(|workload| workload.id == id)) {
+    let mentioned = record.measurements.iter().map(|m| &m.workload);
+    for id in unnamed(mentioned, |id| workloads.iter().any(|workload| workload.id == id)) {
         workloads.push(Workload { name: clean(&id), id, kind: String::new(), why: String::new() });
     }
     workloads
 }
 
-/// Names that measurements have and the record's lists do not, in alphabetical order.
-fn unnamed(
-    record: &RunRecord,
-    name: fn(&Measurement) -> &String,
-    known: impl Fn(&str) -> bool,
-) -> Vec<String> {
-    let mut names: Vec<_> =
-        record.measurements.iter().map(name).filter(|name| !known(name)).cloned().collect();
+/// Names that rows mention and the record's lists do not have, in alphabetical order.
+fn unnamed<'a>(mentioned: impl Iterator<Item = &'a String>, known: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut names: Vec<String> = mentioned.filter(|name| !known(name)).cloned().collect();
     names.sort();
     names.dedup();
     names

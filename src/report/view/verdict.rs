@@ -1,17 +1,19 @@
 //! The result in plain sentences, for a reader who reads nothing else.
 
+use super::containment::headline;
 use super::ranking::{RankedBy, Ranking};
 use super::text::{list, plural};
 use super::{Engine, Report, Setting};
 use crate::report::Quantity;
 
-/// One paragraph a setting.
+/// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
-    if report.settings.is_empty() {
-        return vec!["This record holds no load measurement.".to_owned()];
+    if report.settings.is_empty() && report.scorecard.is_none() {
+        return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
-    let mut paragraphs: Vec<String> =
-        report.settings.iter().map(|setting| of_setting(report, setting)).collect();
+    let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
+    let settings = report.settings.iter().map(|setting| of_setting(report, setting));
+    let mut paragraphs: Vec<String> = headline.into_iter().chain(settings).collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines

@@ -32,9 +32,13 @@ impl Warning {
 pub(super) fn warnings(report: &Report<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     build(report, &mut warnings);
+    containment(report, &mut warnings);
     cells(report, &mut warnings);
     noise(report, &mut warnings);
-    host(report, &mut warnings);
+    // What makes figures uncertain makes no verdict so.
+    if report.scorecard.is_none() || !report.settings.is_empty() {
+        host(report, &mut warnings);
+    }
     load(report, &mut warnings);
     warnings
 }
@@ -45,6 +49,47 @@ fn build(report: &Report<'_>, warnings: &mut Vec<Warning>) {
         warnings.push(Warning::new(
             format!("The program was built with profile “{profile}”, not “release”."),
             "No figure here says anything about production; build with “--release” and measure again.",
+        ));
+    }
+}
+
+fn containment(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let Some(scorecard) = &report.scorecard else { return };
+    let name = |engine: usize, group: &str| format!("{} under {group}", report.engines[engine].name);
+    // The verdict tells of an engine that is not there.
+    let not_run =
+        || scorecard.not_run.iter().filter(|not_run| report.engines[not_run.engine].missing.is_none());
+    let rows: u64 = not_run().map(|not_run| not_run.rows).sum();
+    let mut places: Vec<String> = not_run()
+        .flat_map(|not_run| not_run.groups.iter().map(|group| name(not_run.engine, group)))
+        .collect();
+    places.dedup();
+    if rows > 0 {
+        warnings.push(Warning::new(
+            format!("{} could not be run: {}.", plural(rows, "containment row"), some_of(&places, NAMED)),
+            "They count in no figure; the reasons are listed under “Not run”.",
+        ));
+    }
+    let partial: Vec<String> = scorecard
+        .partial()
+        .map(|(group, column, count)| {
+            format!("{} ({})", name(column.engine, &group.name), Quantity::Count(count))
+        })
+        .collect();
+    if !partial.is_empty() {
+        warnings.push(Warning::new(
+            format!(
+                "Not all of {} were run everywhere: {}.",
+                plural(scorecard.scripts, "hostile script"),
+                some_of(&partial, NAMED)
+            ),
+            "Compare engines only over scripts that all of them ran.",
+        ));
+    }
+    if scorecard.undeclared > 0 {
+        warnings.push(Warning::new(
+            format!("No outcome is declared for {}.", plural(scorecard.undeclared, "hostile script")),
+            "Any outcome counts as right for them, as long as host, pool and neighbours are well.",
         ));
     }
 }
