@@ -195,9 +195,15 @@ pub struct SurviveArgs {
 /// What a worker's process is.
 #[derive(Debug, Args)]
 pub struct WorkerArgs {
+    /// Process id of the parent, which it does not outlive
+    #[arg(long)]
+    pub parent: u32,
     /// Serve this engine
     #[arg(long, required_unless_present = "exec")]
     pub engine: Option<String>,
+    /// Leave Landlock and seccomp out, to find out whether they are what stands in the way
+    #[arg(long)]
+    pub unfiltered: bool,
     /// Become this program, confined
     #[arg(num_args = 1.., last = true)]
     pub exec: Vec<String>,

@@ -199,8 +199,9 @@ async fn a_worker_killed_from_outside_is_a_crash_and_is_replaced() {
     let home = tempfile::tempdir().unwrap();
     let command = WorkerCommand {
         program: JSARENA.into(),
-        args: ["worker", "--engine", "fake"].map(OsString::from).to_vec(),
+        args: worker_of_fakes(),
         folder: Some(home.path().to_owned()),
+        caps_memory: true,
     };
     let engine = Arc::new(ProcessEngine::new(command, Fake::default().info()).unwrap());
     let pool = pool(PoolConfig::new(engine, 1)).await;
@@ -218,6 +219,11 @@ async fn a_worker_killed_from_outside_is_a_crash_and_is_replaced() {
     pool.shutdown().await;
     drop(pool);
     eventually("its children end with the pool", || !ours.iter().any(|child| is_alive(*child))).await;
+}
+
+fn worker_of_fakes() -> Vec<OsString> {
+    let parent = std::process::id().to_string();
+    ["worker", "--parent", &parent, "--engine", "fake"].map(OsString::from).to_vec()
 }
 
 fn foreign(script: &str) -> Foreign {
@@ -290,11 +296,8 @@ fn a_foreign_engine_that_fails_is_a_row_with_the_reason() {
 
 #[test]
 fn an_isolate_in_a_process_is_an_isolate_like_any_other() {
-    let command = WorkerCommand {
-        program: JSARENA.into(),
-        args: ["worker", "--engine", "fake"].map(OsString::from).to_vec(),
-        folder: None,
-    };
+    let command =
+        WorkerCommand { program: JSARENA.into(), args: worker_of_fakes(), folder: None, caps_memory: true };
     let engine = ProcessEngine::new(command, Fake::default().info()).unwrap();
     let mut isolate = engine.create(&Limits::default()).unwrap();
     let ample = jsarena::engine::Deadline::after(Duration::from_secs(20));

@@ -88,10 +88,12 @@ impl Candidate {
     /// # Errors
     /// [`Unavailable`].
     pub fn engine(&self, isolation: Isolation, jsarena: &Path) -> Result<Arc<dyn JsEngine>, Unavailable> {
+        let parent = std::process::id().to_string();
         let worker = |args: &[&str], folder| WorkerCommand {
             program: jsarena.to_owned(),
-            args: ["worker"].iter().chain(args).map(Into::into).collect(),
+            args: ["worker", "--parent", &parent].iter().chain(args).map(Into::into).collect(),
             folder,
+            caps_memory: matches!(self, Self::Known(_)),
         };
         match (self, isolation) {
             (Self::Known(entry), Isolation::Task | Isolation::Thread) => Ok(entry.engine()?),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Confinement, Report};
+use bytesize::ByteSize;
+
+use super::{Confinement, Measure, Report};
 
 const NOT_HERE: &str = "not available: not Linux";
 
@@ -22,6 +24,11 @@ pub fn lock(_: &Confinement) -> Report {
 /// Never.
 pub fn allow_cpu(_: Duration) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Does nothing here.
+pub fn cap_memory_of(_: u32, _: ByteSize) -> Measure {
+    Measure::none(NOT_HERE)
 }
 
 /// What there is: nothing.

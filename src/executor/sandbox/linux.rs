@@ -4,6 +4,8 @@ use std::fs::File;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 use super::{Confinement, Measure, Report, cgroup, cpu, landlock, memory, process};
 
 /// What [`enter`] leaves for [`lock`].
@@ -86,6 +88,12 @@ pub fn lock(confinement: &Confinement) -> Report {
 /// What the kernel said when it would not set the limit.
 pub fn allow_cpu(more: Duration) -> std::io::Result<()> {
     cpu::allow(more)
+}
+
+/// Caps the memory of another process of this user, as [`lock`] does for the process it is called in: `cap` on
+/// top of what it holds now. For a worker that is not ours, and so does not do it itself.
+pub fn cap_memory_of(process: u32, cap: ByteSize) -> Measure {
+    memory::cap_other(process, cap)
 }
 
 /// What this kernel offers, without entering anything.

@@ -12,6 +12,7 @@ use bytesize::ByteSize;
 use nix::sys::resource::{Resource, setrlimit};
 use procfs::FromRead;
 use procfs::process::Status;
+use rustix::process::{Pid, Rlimit, prlimit};
 
 use super::Measure;
 
@@ -36,6 +37,24 @@ pub(super) fn cap(cap: ByteSize, status: &File) -> Measure {
     match setrlimit(Resource::RLIMIT_DATA, limit, limit) {
         Ok(()) => Measure::full(BY, format!("{cap} on top of the {held} held when ready")),
         Err(error) => Measure::none(format!("{cap} asked for: {BY}: {error}")),
+    }
+}
+
+/// The same for another process.
+pub(super) fn cap_other(process: u32, cap: ByteSize) -> Measure {
+    let none =
+        |why: &dyn std::fmt::Display| Measure::none(format!("{cap} asked for: process {process}: {why}"));
+    let Some(id) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return none(&"no such") };
+    let status = procfs::process::Process::new(id.as_raw_nonzero().get()).and_then(|other| other.status());
+    let held = match status.map(|status| status.vmdata) {
+        Ok(Some(held)) => ByteSize::kib(held),
+        Ok(None) => return none(&"no VmData"),
+        Err(error) => return none(&error),
+    };
+    let limit = Some(held.as_u64().saturating_add(cap.as_u64()));
+    match prlimit(Some(id), rustix::process::Resource::Data, Rlimit { current: limit, maximum: limit }) {
+        Ok(_) => Measure::full(BY, format!("{cap} on top of the {held} held when ready")),
+        Err(error) => none(&error),
     }
 }
 

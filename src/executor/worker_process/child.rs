@@ -6,12 +6,14 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::Welcome;
+use super::{Welcome, memory_cap};
 use crate::engine::{Deadline, HeapStats, Isolate, JsEngine, JsError, Limits, Script, ScriptId};
 use crate::executor::WORKER_THREAD_NAME;
+use crate::executor::sandbox::{self, Confinement};
 use crate::executor::session::panic_message;
 use crate::executor::wire::{self, Create, Fault, Frame, Heap, Hello, Kind, WireError};
 
@@ -30,18 +32,24 @@ pub enum WorkerError {
 }
 
 /// Serves the host at the other end of `stream` with isolates of `engine`, until it hangs up. Whatever runs
-/// then is left running: the caller is to exit.
+/// then is left running: the caller is to exit. The process has entered the sandbox; it is locked when the first
+/// isolate is made.
 ///
 /// # Errors
 /// [`WorkerError`]: this process is of no more use.
-pub fn serve(engine: Arc<dyn JsEngine>, stream: UnixStream) -> Result<(), WorkerError> {
+pub fn serve(
+    engine: Arc<dyn JsEngine>,
+    stream: UnixStream,
+    confinement: Confinement,
+) -> Result<(), WorkerError> {
     let watched = stream.try_clone()?;
     let stack = usize::try_from(engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
     let (to_here, ended) = crossbeam_channel::bounded(1);
     let name = format!("{WORKER_THREAD_NAME}0");
     thread::Builder::new().name(name).stack_size(stack).spawn({
         let to_here = to_here.clone();
-        move || to_here.send(Server { engine, isolate: None, stream: BufReader::new(stream) }.serve())
+        let stream = BufReader::new(stream);
+        move || to_here.send(Server { engine, isolate: None, stream, unlocked: Some(confinement) }.serve())
     })?;
     // A guest that never ends must not outlive the host, and the thread it runs on cannot look.
     thread::Builder::new().name("jsarena-hangup".to_owned()).stack_size(64 << 10).spawn(move || {
@@ -66,7 +74,12 @@ struct Server {
     engine: Arc<dyn JsEngine>,
     isolate: Option<Box<dyn Isolate>>,
     stream: BufReader<UnixStream>,
+    /// How the process is to be confined, until it is.
+    unlocked: Option<Confinement>,
 }
+
+/// Processor time beyond a job's own deadline: the deadline is the engine's to keep, this is for when it does not.
+const CPU_GRACE: Duration = Duration::from_secs(5);
 
 /// What a request is answered with.
 enum Reply {
@@ -109,16 +122,17 @@ impl Server {
                 // The old one first: both at a time could be too much.
                 self.isolate = None;
                 self.isolate = Some(self.engine.create(&limits)?);
+                self.lock(&limits);
                 Reply::Empty
             }
             Kind::Load => {
-                let deadline = Deadline::after(request.micros_at(0)?);
+                let deadline = deadline(request.micros_at(0)?);
                 let script: Script = serde_json::from_str(request.text_after(8)?)
                     .map_err(|error| JsError::Engine(format!("load: {error}")))?;
                 Reply::Loaded(self.isolate()?.load(&script, &deadline)?)
             }
             Kind::Call => {
-                let deadline = Deadline::after(request.micros_at(4)?);
+                let deadline = deadline(request.micros_at(4)?);
                 let script = ScriptId(request.u32_at(0)?);
                 Reply::Answer(self.isolate()?.call(script, request.text_after(12)?, &deadline)?)
             }
@@ -129,6 +143,14 @@ impl Server {
             Kind::Heap => Reply::Heap(self.isolate()?.heap()),
             Kind::Error => return Err(JsError::Engine("a request that is an error".to_owned()).into()),
         })
+    }
+
+    /// Locks the sandbox, the first time.
+    fn lock(&mut self, limits: &Limits) {
+        if let Some(confinement) = self.unlocked.take() {
+            let report = sandbox::lock(&Confinement { memory: memory_cap(limits), ..confinement });
+            tracing::debug!(?report, "locked");
+        }
     }
 
     fn isolate(&mut self) -> Result<&mut Box<dyn Isolate>, JsError> {
@@ -163,6 +185,15 @@ impl Server {
     fn is_spent(&self) -> bool {
         self.isolate.as_ref().is_some_and(|isolate| isolate.is_spent())
     }
+}
+
+/// The deadline of guest code that starts now, and the processor time it may take.
+fn deadline(allowed: Duration) -> Deadline {
+    // All threads of an engine count.
+    if let Err(error) = sandbox::allow_cpu(allowed.saturating_mul(2).saturating_add(CPU_GRACE)) {
+        tracing::debug!(%error, "no limit of processor time");
+    }
+    Deadline::after(allowed)
 }
 
 /// Why a request is not answered.

@@ -37,6 +37,8 @@ pub struct WorkerCommand {
     pub args: Vec<OsString>,
     /// The folder it runs in; this process's own where there is none.
     pub folder: Option<PathBuf>,
+    /// Whether it caps its own memory, as jsarena's worker does. That of any other is capped from here.
+    pub caps_memory: bool,
 }
 
 /// An engine whose isolates live in child processes, one each.
@@ -91,6 +93,12 @@ impl JsEngine for ProcessEngine {
         let peer = self.keeper.take(limits)?;
         Ok(Box::new(Remote::new(peer, Arc::clone(&self.keeper), self.info.capabilities.heap_stats)))
     }
+}
+
+/// Most memory that a process may take on top of what it holds when its isolate is made: twice the heap, for
+/// collectors copy, and as much again as engines need beside it. Without a limit of the heap there is none.
+fn memory_cap(limits: &Limits) -> Option<ByteSize> {
+    limits.heap.map(|heap| ByteSize::b(heap.as_u64().saturating_mul(2)) + ByteSize::mib(128))
 }
 
 /// What a worker says of its engine in its greeting.

@@ -12,8 +12,9 @@ use nix::sys::signal::Signal;
 use parking_lot::Mutex;
 
 use super::tail::Tail;
-use super::{Welcome, WelcomedEngine, WorkerCommand};
+use super::{Welcome, WelcomedEngine, WorkerCommand, memory_cap};
 use crate::engine::{JsError, Limits};
+use crate::executor::sandbox;
 use crate::executor::wire::{self, Create, Fault, Frame, Kind, WireError};
 
 /// How long a worker may take to greet, to make an isolate or to make a realm. No guest's code runs then.
@@ -31,6 +32,8 @@ pub(super) struct Peer {
     pub isolates: u32,
     /// With which limits the last one was.
     pub limits: Option<Limits>,
+    /// Its process number, while its memory is still to be capped from here.
+    uncapped: Option<u32>,
 }
 
 /// Why a request has no answer.
@@ -66,9 +69,11 @@ impl Peer {
             .stdout(to_output.try_clone()?)
             .stderr(Stdio::from(to_output))
             .spawn()?;
+        let id = child.id();
         let process = Arc::new(Process { child: Mutex::new(child), tail: Tail::of(output)? });
         let stream = BufReader::new(ours);
-        Ok(Self { stream, process, greeted: false, isolates: 0, limits: None })
+        let uncapped = (!command.caps_memory).then_some(id);
+        Ok(Self { stream, process, greeted: false, isolates: 0, limits: None, uncapped })
     }
 
     /// Says hello, if that has not been said.
@@ -100,6 +105,10 @@ impl Peer {
         })?;
         self.isolates += 1;
         self.limits = Some(limits.clone());
+        if let (Some(id), Some(cap)) = (self.uncapped.take(), memory_cap(limits)) {
+            let measure = sandbox::cap_memory_of(id, cap);
+            tracing::debug!(id, memory = %measure, "capped");
+        }
         Ok(())
     }
 
