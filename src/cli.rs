@@ -36,6 +36,12 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = ListFormat::Text)]
         format: ListFormat,
     },
+    /// What this machine confines worker processes with, and whether every engine answers from one
+    Doctor {
+        /// How to print
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
     /// List the workloads
     Workloads {
         /// Names, globs over names, or folders of suites

@@ -4,6 +4,7 @@
 mod cell;
 mod child;
 mod compare;
+mod doctor;
 mod engines;
 mod matrix;
 mod output;
@@ -94,6 +95,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Engines { format } => engines::list(format, config),
+        Command::Doctor { format } => doctor::examine(format, config),
         Command::Workloads { workloads, format } => workloads::list(&workloads, format),
         Command::Verify(flags) => verify::verify(&flags, config),
         Command::Run(flags) => run::run(&flags, config),

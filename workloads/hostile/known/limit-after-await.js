@@ -1,8 +1,8 @@
 /*---
 why = "Meets the recursion limit inside an awaited function, where Boa holds that it cannot be and panics."
-expect = ["stack_overflow", "exception"]
+expect = ["stack_overflow", "exception", "timeout"]
 [engines]
-boa = ["stack_overflow", "panic", "invalid_result"]
+boa = ["stack_overflow", "panic", "invalid_result", "timeout"]
 ---*/
 async function meet() {
   await meet();
