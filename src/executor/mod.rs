@@ -31,7 +31,7 @@ pub use breaker::{BreakerPolicy, Breaking};
 pub use job::{Completion, Job};
 pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
-pub use policies::Policies;
+pub use policies::{Policies, PolicyChoice};
 pub use pool::{ActorPool, PoolConfig};
 pub use retry::{RetryPolicy, Retrying};
 pub use session::{Recycle, Reuse};

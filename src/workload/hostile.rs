@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::WorkloadError;
+pub use super::choose::choose;
 use super::definition::{from_toml, sentence};
 use super::files::Folder;
 use super::near::one_of;

@@ -6,6 +6,7 @@
 //!
 //! Beside the suites lies the [`hostile`] corpus: single scripts that have no right answer, only right outcomes.
 
+mod choose;
 mod definition;
 mod expected;
 mod files;
@@ -180,6 +181,14 @@ pub enum WorkloadError {
         glob: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A name or glob that chooses no hostile script.
+    #[error("no hostile script matches `{wanted}`{}", did_you_mean(near.as_deref()))]
+    NoScript {
+        /// The name or glob as given.
+        wanted: String,
+        /// The name closest to it.
+        near: Option<String>,
     },
     /// A name or glob that chooses nothing.
     #[error("no workload matches `{wanted}`{}", did_you_mean(near.as_deref()))]
