@@ -13,10 +13,13 @@ use anyhow::{Context, anyhow};
 use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Verdict};
+use super::hostile::HostileSpec;
+use super::{Failure, Verdict, signals};
 use crate::engine::{Deadlines, Limits, registry};
-use crate::executor::{ActorPool, Blocking, Executor, Isolation, Job, Outcome, PoolConfig, Recycle, Reuse};
-use crate::load::{self, Live, Load, Plan};
+use crate::executor::{
+    ActorPool, Blocking, Executor, Isolation, Job, Outcome, PolicyChoice, PoolConfig, Recycle, Reuse,
+};
+use crate::load::{self, EarlyStop, Live, Load, Plan};
 use crate::stats::Summary;
 use crate::workload::{Workload, select};
 
@@ -39,6 +42,10 @@ pub struct CellSpec {
     pub recycle_jobs: Option<u64>,
     pub recycle_heap_bytes: Option<u64>,
     pub blocking_threads: Option<u32>,
+    pub policies: PolicyChoice,
+    pub hostile: Option<HostileSpec>,
+    /// Whether to watch the process.
+    pub soak: bool,
     pub task: CellTask,
 }
 
@@ -54,6 +61,8 @@ pub enum CellTask {
 /// What a cell says, a line of JSON each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum CellEvent {
+    /// From now on a signal stops the load instead of the process.
+    Listening,
     /// How the load goes so far.
     Progress { finished: u64, errors: u64, throughput_per_s: f64, p50_us: f64, p99_us: f64 },
     /// It has run.
@@ -71,11 +80,15 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 pub fn serve() -> Result<Verdict, Failure> {
     die_with_parent();
     let mut events = take_stdout()?;
+    let early_stop = signals::drain_on_signal()?;
+    say(&mut events, &CellEvent::Listening)?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let spec: CellSpec = serde_json::from_str(&line).context("a cell's specification")?;
     let last = match spec.task {
-        CellTask::Load => measure(&spec, &mut events).map(|summary| CellEvent::Measured(Box::new(summary))),
+        CellTask::Load => {
+            measure(&spec, early_stop, &mut events).map(|summary| CellEvent::Measured(Box::new(summary)))
+        }
         CellTask::Verify => verify(&spec).map(CellEvent::Verified),
     };
     say(&mut events, &last.unwrap_or_else(|error| CellEvent::Failed(format!("{error:#}"))))?;
@@ -83,7 +96,7 @@ pub fn serve() -> Result<Verdict, Failure> {
     std::process::exit(0);
 }
 
-fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
+fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow::Result<Summary> {
     let workload = spec.workload()?;
     let checker = workload.checker();
     let load = Load {
@@ -92,9 +105,15 @@ fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
         input: Arc::clone(&workload.input),
         deadlines: spec.deadlines(),
         check: Arc::new(move |answer| checker.accepts(answer)),
+        hostile: spec
+            .hostile
+            .as_ref()
+            .map_or(Ok(Vec::new()), |hostile| hostile.ingredients(spec.plan.hostile))?,
+        soak: spec.soak,
+        early_stop,
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
     };
-    let executor = spec.executor()?;
+    let executor = spec.policies.policies().around(spec.executor()?);
     let live = Live::default();
     let mut progress = events.try_clone()?;
     let watched = live.clone();
@@ -156,7 +175,7 @@ impl CellSpec {
             registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
         let engine = entry.engine()?;
         let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
-        Ok(match self.isolation {
+        let executor: Arc<dyn Executor> = match self.isolation {
             Isolation::Task => Arc::new(Blocking::new(engine, limits)),
             Isolation::Thread => Arc::new(ActorPool::start(PoolConfig {
                 limits,
@@ -168,7 +187,8 @@ impl CellSpec {
                 queue: self.queue as usize,
                 ..PoolConfig::new(engine, self.workers as usize)
             })?),
-        })
+        };
+        Ok(executor)
     }
 }
 
@@ -190,4 +210,13 @@ fn die_with_parent() {
     if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
         tracing::warn!(%error, "a killed parent will leave this cell behind");
     }
+    // A cell has a process group of its own, so what ends its parent does not reach it.
+    #[cfg(not(target_os = "linux"))]
+    thread::spawn(|| {
+        let parent = nix::unistd::getppid();
+        while nix::unistd::getppid() == parent {
+            thread::sleep(PROGRESS_EVERY);
+        }
+        std::process::exit(1);
+    });
 }

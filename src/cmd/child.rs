@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -12,22 +12,32 @@ use anyhow::Context;
 use nix::sys::signal::Signal;
 
 use super::cell::{CellEvent, CellSpec};
-use crate::load::{Arrivals, Stop};
+use super::signals;
+use crate::load::{Arrivals, EarlyStop, Stop};
 
 /// Lines of a dead cell's standard error that its row keeps.
 const LAST_WORDS: usize = 3;
 
-/// Runs a cell in a fresh process and gives its last event. `on_event` sees the others.
+/// Time between two looks whether an early stop is wanted.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Runs a cell in a fresh process and gives its last event. `on_event` sees the others. An early stop is passed
+/// on as soon as the cell can hear of it.
 ///
 /// # Errors
 /// When no process can be started at all. A cell that dies is an event: [`CellEvent::Failed`].
-pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow::Result<CellEvent> {
+pub fn run_cell(
+    spec: &CellSpec,
+    early_stop: &EarlyStop,
+    mut on_event: impl FnMut(&CellEvent),
+) -> anyhow::Result<CellEvent> {
     let program = std::env::current_exe().context("the path of this program")?;
     let mut child = Command::new(program)
         .arg("cell")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .process_group(0)
         .spawn()
         .context("a process for the cell")?;
     let (to_parent, events) = mpsc::channel();
@@ -49,18 +59,19 @@ pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow
     }
 
     let give_up = limit(spec).map(|limit| (Instant::now() + limit, limit));
-    let mut last = None;
+    let (mut last, mut listens, mut asked) = (None, false, false);
     loop {
-        let event = match give_up {
-            Some((at, _)) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match event {
+        if listens && !asked && early_stop.is_requested() {
+            signals::ask_to_drain(child.id());
+            asked = true;
+        }
+        match events.recv_timeout(LOOK_EVERY) {
+            Ok(CellEvent::Listening) => listens = true,
             Ok(event @ CellEvent::Progress { .. }) => on_event(&event),
             Ok(event) => last = Some(event),
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                let limit = give_up.map_or(Duration::ZERO, |(_, limit)| limit);
+                let Some((_, limit)) = give_up.filter(|(at, _)| Instant::now() >= *at) else { continue };
                 end(&mut child);
                 return Ok(CellEvent::Failed(format!(
                     "killed: no end after {}",

@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 
 use super::cell::{CellEvent, CellSpec, CellTask};
+use super::hostile::HostileSpec;
 use crate::cli::Settings;
 use crate::engine::registry::Entry;
 use crate::executor::{Isolation, Reuse};
@@ -103,6 +104,12 @@ impl Cell {
             recycle_jobs: settings.recycle.after_jobs,
             recycle_heap_bytes: settings.recycle.above_heap.map(|heap| heap.as_u64()),
             blocking_threads: settings.blocking_threads,
+            policies: settings.policies,
+            hostile: settings
+                .hostile
+                .as_ref()
+                .map(|all| HostileSpec::of(all, self.engine.id(), self.isolation)),
+            soak: settings.soak,
             task,
         }
     }
@@ -112,7 +119,7 @@ impl Cell {
         let (summary, error) = match last {
             CellEvent::Measured(summary) => (Some(*summary), None),
             CellEvent::Failed(why) => (None, Some(why)),
-            CellEvent::Progress { .. } | CellEvent::Verified(_) => {
+            CellEvent::Listening | CellEvent::Progress { .. } | CellEvent::Verified(_) => {
                 (None, Some("the cell ended without a summary".to_owned()))
             }
         };
@@ -124,6 +131,7 @@ impl Cell {
             workers: settings.workers,
             round: self.round,
             plan: settings.plan,
+            policies: Some(settings.policies).filter(|policies| !policies.is_none()),
             label: self.label.clone(),
             summary,
             error,

@@ -5,11 +5,13 @@ mod cell;
 mod child;
 mod compare;
 mod engines;
+mod hostile;
 mod matrix;
 mod output;
 mod progress;
 mod report;
 mod run;
+mod signals;
 mod verify;
 mod workloads;
 
@@ -93,7 +95,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Engines { format } => engines::list(format),
         Command::Workloads { workloads, format } => workloads::list(&workloads, format),
         Command::Verify(flags) => verify::verify(&flags, config),
-        Command::Run(flags) => run::run(&flags, config),
+        Command::Run(args) => run::run(&args, config),
         Command::Compare(flags) => compare::compare(&flags, config),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),

@@ -3,6 +3,7 @@
 mod cell;
 mod gain;
 mod ranking;
+mod soak;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -12,6 +13,7 @@ mod warnings;
 pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
+pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use text::{clean, load_text, plural, shortened};
 pub use warnings::Warning;
 
