@@ -136,10 +136,33 @@ fn a_leak_is_called_growth() {
     leaks("fake", "allocate 64KiB; return 2");
 }
 
+fn has_quickjs() -> bool {
+    let listed: Vec<Value> = serde_json::from_str(&run(&["engines", "--format", "json"]).stdout).unwrap();
+    listed.iter().any(|engine| engine["id"] == "quickjs" && engine["info"].is_object())
+}
+
+#[test]
+fn a_script_of_the_corpus_loops_among_good_jobs_and_harms_none() {
+    if !has_quickjs() {
+        return;
+    }
+    let load = ["run", "-e", "quickjs", "-w", "seed/one-plus-one", "--count", "40", "--workers", "2"];
+    let mixed =
+        ["--hostile", "30%", "--scripts", "loop/plain", "--hostile-timeout", "50ms", "--format", "json"];
+    let ran = run(&[&load[..], &mixed].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let record: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let summary = &record["measurements"][0]["summary"];
+    let hostile = &summary["hostile"];
+    assert_eq!((&hostile["scripts"], &hostile["outcomes"]["timeout"]), (&1.into(), &hostile["submitted"]));
+    let (good, bad) = (summary["outcomes"]["ok"].as_u64().unwrap(), hostile["submitted"].as_u64().unwrap());
+    assert_eq!((good + bad, &summary["submitted"]), (40, &good.into()));
+    assert!(bad > 3, "{summary}");
+}
+
 #[test]
 fn a_leak_of_real_javascript_is_called_growth() {
-    let listed: Vec<Value> = serde_json::from_str(&run(&["engines", "--format", "json"]).stdout).unwrap();
-    if listed.iter().any(|engine| engine["id"] == "quickjs" && engine["info"].is_object()) {
+    if has_quickjs() {
         leaks(
             "quickjs",
             "const kept = (globalThis.kept ??= []); kept.push(new Uint8Array(65536).fill(1)); return 2",
@@ -232,13 +255,29 @@ fn a_second_signal_ends_it_at_once() {
     let out = TempDir::new().unwrap();
     // Jobs that end after 25 seconds, as no deadline stops them.
     let (mut child, _suite) = under_way("hang 25s", &out, &[]);
+    let cells = children(&child);
     let asked = Instant::now();
     signal(&child, "TERM");
     std::thread::sleep(Duration::from_millis(500));
     assert!(child.try_wait().unwrap().is_none(), "it waits for its jobs");
     signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().signal(), Some(15));
-    assert!(asked.elapsed() < Duration::from_secs(15));
+    while !cells.iter().all(|cell| is_gone(cell)) && asked.elapsed() < Duration::from_secs(15) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(asked.elapsed() < Duration::from_secs(15), "cells {cells:?}");
+}
+
+/// The processes that a process has started, where the system tells.
+fn children(of: &Child) -> Vec<String> {
+    let path = format!("/proc/{0}/task/{0}/children", of.id());
+    let list = fs::read_to_string(path).unwrap_or_default();
+    list.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether a process has ended, waited for or not.
+fn is_gone(id: &str) -> bool {
+    fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| stat.contains(") Z "))
 }
 
 #[test]

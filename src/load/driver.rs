@@ -65,8 +65,8 @@ pub enum LoadError {
     /// The executor's workers could not be made.
     #[error("the workers could not start: {0}")]
     NotReady(#[from] JsError),
-    /// No runtime for the generator.
-    #[error("no runtime for the load generator: {0}")]
+    /// No runtime or thread for the generator.
+    #[error("no runtime or thread for the load generator: {0}")]
     Runtime(#[from] std::io::Error),
 }
 
