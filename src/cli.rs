@@ -1,11 +1,13 @@
 //! The command line: what may be said, and what is meant by it once flags, `jsarena.toml` and defaults are
 //! put together. Runs nothing.
 
+mod hostile;
 mod settings;
 mod values;
 
+pub use hostile::{HostileSettings, read as hostile_corpus};
 pub use settings::{Defaults, Selection, Settings, UsageError, foreign};
-pub use values::{Size, Time};
+pub use values::{Share, Size, Time};
 
 use std::path::PathBuf;
 
@@ -54,11 +56,11 @@ pub enum Command {
     /// Run every pair of engine and workload once and check the answers
     Verify(Flags),
     /// One load run, with live percentiles
-    Run(Flags),
+    Run(RunArgs),
     /// Engines × workloads × isolations, into a record and a report
     Compare(Flags),
     /// Hostile scripts × engines × isolations, each in a fresh process, into a containment scorecard
-    Survive(SurviveArgs),
+    Survive(Flags),
     /// Make reports from records
     Report(ReportArgs),
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
@@ -70,6 +72,18 @@ pub enum Command {
     /// A worker's process, for a parent jsarena: the worker protocol on standard input
     #[command(hide = true)]
     Worker(WorkerArgs),
+}
+
+/// What `run` is asked.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What to run, and how.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// Run for long with hostile jobs mixed in, watch the process, and fail if it grows or jobs get lost.
+    /// Unless told otherwise: 10 minutes, 5% hostile, 2 retries, circuits that open at 10 failures
+    #[arg(long, conflicts_with = "quick")]
+    pub soak: bool,
 }
 
 /// How a list is printed.
@@ -117,7 +131,7 @@ pub struct Flags {
     #[arg(long, value_name = "HOW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<String>,
-    /// Time on the clock, for each cell and round [default: 5s; compare: 2s]
+    /// Time on the clock, for each cell and round [default: 5s; compare: 2s; soak: 10m]
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Time>,
@@ -161,6 +175,35 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocking_threads: Option<u32>,
+    /// Further attempts at a job that met a passing fault; 0 for none [default: 0; soak: 2]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// Failures in a row that open a circuit; 0 for no circuits [default: 0; soak: 10]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<u32>,
+    /// Most jobs in flight; the next one is rejected [default: any number]
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// Part of the jobs that is hostile, such as 5% [default: 0%; soak: 5%]
+    #[arg(long, value_name = "SHARE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostile: Option<Share>,
+    /// Inner deadline of hostile jobs; the outer one is twice as far [default: 200ms]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostile_timeout: Option<Time>,
+    /// Folder of hostile scripts [default: the corpus that is built in]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<PathBuf>,
+    /// Hostile scripts: names, classes, or globs over names [default: all but those known to take down the
+    /// process of the engine under the isolation]
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<String>,
     /// Seed of everything random [default: 1]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,23 +222,16 @@ pub struct Flags {
     pub format: Option<String>,
 }
 
+impl Flags {
+    /// Whether they say which hostile jobs to mix in, or how.
+    pub fn says_which_hostile(&self) -> bool {
+        self.corpus.is_some() || !self.scripts.is_empty() || self.hostile_timeout.is_some()
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_false(flag: &bool) -> bool {
     !flag
-}
-
-/// What `survive` is asked.
-#[derive(Debug, Args)]
-pub struct SurviveArgs {
-    /// A folder of hostile scripts (.js, with or without expectations) instead of the corpus built in
-    #[arg(long, value_name = "DIR")]
-    pub corpus: Option<PathBuf>,
-    /// Only these scripts: globs over their names, such as `memory/*`
-    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
-    pub scripts: Vec<String>,
-    /// The rest, as everywhere.
-    #[command(flatten)]
-    pub flags: Flags,
 }
 
 /// What a worker's process is.

@@ -9,10 +9,11 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::Deserialize;
 
-use super::{Flags, Size, Time};
+use super::hostile::HostileSettings;
+use super::{Flags, Share, Size, Time};
 use crate::engine::registry;
 use crate::engine::{Deadlines, Limits};
-use crate::executor::{Candidate, Foreign, Isolation, Recycle, Reuse};
+use crate::executor::{Candidate, Foreign, Isolation, PolicyChoice, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
 use crate::workload::near::{did_you_mean, nearest};
 use crate::workload::{Workload, WorkloadError, select};
@@ -65,6 +66,14 @@ pub struct Settings {
     pub recycle: Recycle,
     /// Most threads of tokio's blocking pool.
     pub blocking_threads: Option<u32>,
+    /// What stands in front of the executor.
+    pub policies: PolicyChoice,
+    /// The folder of hostile scripts that was asked for, and which of them.
+    pub asked_hostile: (Option<PathBuf>, Vec<String>),
+    /// The hostile scripts, where some jobs are to be hostile.
+    pub hostile: Option<HostileSettings>,
+    /// Whether the process is watched while the load runs.
+    pub soak: bool,
     /// Where the record goes.
     pub out: Option<PathBuf>,
     /// Whether the record itself is printed, and nothing else.
@@ -78,6 +87,10 @@ pub struct Defaults {
     duration: Duration,
     warmup: Duration,
     rounds: u32,
+    retries: u32,
+    breaker: u32,
+    hostile: f64,
+    soak: bool,
 }
 
 impl Defaults {
@@ -87,6 +100,21 @@ impl Defaults {
         duration: Duration::from_secs(5),
         warmup: Duration::from_secs(1),
         rounds: 1,
+        // Errors are measured as they are: no policy hides one.
+        retries: 0,
+        breaker: 0,
+        hostile: 0.0,
+        soak: false,
+    };
+
+    /// Of `run --soak`: a server as it would be run, under guests as they come.
+    pub const SOAK: Self = Self {
+        duration: Duration::from_secs(600),
+        retries: 2,
+        breaker: 10,
+        hostile: 0.05,
+        soak: true,
+        ..Self::RUN
     };
 
     /// Of `compare`: the whole matrix in a quarter of an hour.
@@ -95,6 +123,7 @@ impl Defaults {
         duration: Duration::from_secs(2),
         warmup: Duration::from_millis(500),
         rounds: 3,
+        ..Self::RUN
     };
 
     /// Of `survive`: every isolation, to be compared.
@@ -102,7 +131,7 @@ impl Defaults {
         isolations: &Isolation::ALL,
         duration: Duration::from_secs(1),
         warmup: Duration::ZERO,
-        rounds: 1,
+        ..Self::RUN
     };
 
     const QUICK_DURATION: Duration = Duration::from_millis(500);
@@ -132,6 +161,13 @@ struct Merged {
     recycle_jobs: Option<u64>,
     recycle_heap: Option<Size>,
     blocking_threads: Option<u32>,
+    retries: Option<u32>,
+    breaker: Option<u32>,
+    in_flight: Option<u32>,
+    hostile: Option<Share>,
+    hostile_timeout: Option<Time>,
+    corpus: Option<PathBuf>,
+    scripts: Vec<String>,
     seed: Option<u64>,
     quick: bool,
     out: Option<PathBuf>,
@@ -284,10 +320,25 @@ impl Merged {
             warmup: self.warmup.map_or(warmup, |time| time.0),
             stop,
             seed: self.seed.unwrap_or(1),
+            hostile: self.hostile.map_or(defaults.hostile, |share| share.0),
+        };
+        let asked_hostile = (self.corpus.clone(), self.scripts.clone());
+        let hostile = if plan.hostile > 0.0 {
+            let timeout = self.hostile_timeout.map_or(HostileSettings::TIMEOUT, |time| time.0);
+            Some(HostileSettings::gather(self.corpus, &self.scripts, timeout)?)
+        } else {
+            None
+        };
+        let on = |count: u32| Some(count).filter(|count| *count > 0);
+        let policies = PolicyChoice {
+            retries: on(self.retries.unwrap_or(defaults.retries)),
+            breaker: on(self.breaker.unwrap_or(defaults.breaker)),
+            in_flight: at_least_one("in_flight", self.in_flight)?,
         };
         let limits = Limits::default();
         let engines = engines(&self.engines, &foreign)?;
         let settings = Settings {
+            asked_hostile,
             isolations: isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
             selection: Selection {
                 engines,
@@ -307,6 +358,9 @@ impl Merged {
                 above_heap: self.recycle_heap.map(|size| size.0),
             },
             blocking_threads: at_least_one("blocking_threads", self.blocking_threads)?,
+            policies,
+            hostile,
+            soak: defaults.soak,
             out: self.out,
             json: match self.format.as_deref() {
                 None | Some("text") => false,
@@ -433,6 +487,11 @@ mod tests {
             ("rate = -1.0", "rate: -1 is no rate"),
             ("rate = 1.0\nconcurrency = 1", "either concurrency or rate"),
             ("duration = 'ten'", "is no time"),
+            ("hostile = '5 per cent'", "write 5% or 0.05"),
+            ("hostile = '5%'\nscripts = ['loop/plane']", "did you mean `loop/plain`?"),
+            ("hostile = '5%'\nscripts = ['[']", "is not a glob"),
+            ("hostile = '5%'\ncorpus = 'no-such-folder'", "no-such-folder"),
+            ("in_flight = 0", "in_flight: give at least 1"),
             ("timeout = '2s'\nouter_timeout = '1s'", "is before the inner deadline"),
             ("wrokers = 2", "wrokers"),
         ] {
@@ -440,6 +499,22 @@ mod tests {
             assert!(complaint.contains(expected), "{toml}: {complaint}");
             assert_eq!(complaint.lines().count(), 1, "{complaint}");
         }
+    }
+
+    #[test]
+    fn policies_and_hostile_jobs_are_off_unless_asked_for_and_on_in_a_soak() {
+        let run = gather(&Flags::default(), "").unwrap();
+        assert!(run.policies.is_none() && run.hostile.is_none() && !run.soak && run.plan.hostile == 0.0);
+        let toml = "retries = 1\nbreaker = 0\nin_flight = 9\nhostile = '20%'\nhostile_timeout = '50ms'";
+        let asked = gather(&Flags::default(), toml).unwrap();
+        assert_eq!(asked.policies, PolicyChoice { retries: Some(1), breaker: None, in_flight: Some(9) });
+        let deadlines = asked.hostile.unwrap().deadlines();
+        assert_eq!((deadlines.inner.as_millis(), deadlines.outer.as_millis()), (50, 100));
+        assert!((asked.plan.hostile - 0.2).abs() < 1e-12);
+        let soak = Settings::gather(&Flags::default(), None, Defaults::SOAK).unwrap();
+        assert_eq!(soak.policies, PolicyChoice { retries: Some(2), breaker: Some(10), in_flight: None });
+        assert_eq!(soak.plan.stop, Stop::After(Duration::from_secs(600)));
+        assert!(soak.soak && soak.hostile.is_some());
     }
 
     #[test]

@@ -75,6 +75,47 @@ impl From<Size> for String {
     }
 }
 
+/// A part of a whole, such as `5%` or `0.05`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| digits.trim().parse::<f64>().ok();
+        let share = match text.trim().strip_suffix('%') {
+            Some(percent) => number(percent).map(|percent| percent / 100.0),
+            None => number(text),
+        };
+        share
+            .filter(|share| (0.0..=1.0).contains(share))
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is no part of a whole; write 5% or 0.05"))
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl TryFrom<String> for Share {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Share> for String {
+    fn from(share: Share) -> Self {
+        share.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,11 +130,19 @@ mod tests {
             let size: Size = text.parse().unwrap();
             assert_eq!(String::from(size).parse::<Size>().unwrap(), size);
         }
+        for (text, value) in [("5%", 0.05), ("0.05", 0.05), ("100 %", 1.0), ("0", 0.0)] {
+            let share: Share = text.parse().unwrap();
+            assert!((share.0 - value).abs() < 1e-12, "{text}");
+            assert_eq!(String::from(share).parse::<Share>().unwrap(), share);
+        }
     }
 
     #[test]
     fn what_is_neither_says_how_to_write_it() {
         assert!("ten".parse::<Time>().unwrap_err().contains("write 10s"));
+        for text in ["some", "101%", "-1%", "5", "NaN"] {
+            assert!(text.parse::<Share>().unwrap_err().contains("write 5%"), "{text}");
+        }
         assert!("lots".parse::<Size>().unwrap_err().contains("write 128MiB"));
     }
 }

@@ -12,11 +12,12 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 
+use super::hostile::HostileSpec;
 use super::pool_spec::PoolSpec;
-use super::{Failure, Verdict};
+use super::{Failure, Verdict, signals};
 use crate::engine::Deadlines;
-use crate::executor::{Job, Outcome};
-use crate::load::{self, Live, Load, Plan};
+use crate::executor::{Job, Outcome, PolicyChoice};
+use crate::load::{self, EarlyStop, Live, Load, Plan};
 use crate::stats::Summary;
 use crate::workload::{Workload, select};
 
@@ -31,6 +32,10 @@ pub struct CellSpec {
     pub plan: Plan,
     pub deadlines: Deadlines,
     pub blocking_threads: Option<u32>,
+    pub policies: PolicyChoice,
+    pub hostile: Option<HostileSpec>,
+    /// Whether to watch the process.
+    pub soak: bool,
     pub task: CellTask,
 }
 
@@ -46,6 +51,8 @@ pub enum CellTask {
 /// What a cell says, a line of JSON each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum CellEvent {
+    /// From now on a signal stops the load instead of the process.
+    Listening,
     /// How the load goes so far.
     Progress { finished: u64, errors: u64, throughput_per_s: f64, p50_us: f64, p99_us: f64 },
     /// It has run.
@@ -63,11 +70,15 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 pub fn serve() -> Result<Verdict, Failure> {
     die_with_parent();
     let mut events = take_stdout()?;
+    let early_stop = signals::drain_on_signal()?;
+    say(&mut events, &CellEvent::Listening)?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let spec: CellSpec = serde_json::from_str(&line).context("a cell's specification")?;
     let last = match spec.task {
-        CellTask::Load => measure(&spec, &mut events).map(|summary| CellEvent::Measured(Box::new(summary))),
+        CellTask::Load => {
+            measure(&spec, early_stop, &mut events).map(|summary| CellEvent::Measured(Box::new(summary)))
+        }
         CellTask::Verify => verify(&spec).map(CellEvent::Verified),
     };
     say(&mut events, &last.unwrap_or_else(|error| CellEvent::Failed(format!("{error:#}"))))?;
@@ -75,7 +86,7 @@ pub fn serve() -> Result<Verdict, Failure> {
     std::process::exit(0);
 }
 
-fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
+fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow::Result<Summary> {
     let workload = spec.workload()?;
     let checker = workload.checker();
     let load = Load {
@@ -84,9 +95,15 @@ fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
         input: Arc::clone(&workload.input),
         deadlines: spec.deadlines,
         check: Arc::new(move |answer| checker.accepts(answer)),
+        hostile: spec
+            .hostile
+            .as_ref()
+            .map_or(Ok(Vec::new()), |hostile| hostile.ingredients(spec.plan.hostile))?,
+        soak: spec.soak,
+        early_stop,
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
     };
-    let executor = spec.pool.executor(spec.pool.workers)?;
+    let executor = spec.policies.policies().around(spec.pool.executor(spec.pool.workers)?);
     let live = Live::default();
     let mut progress = events.try_clone()?;
     let watched = live.clone();
@@ -158,4 +175,13 @@ pub fn die_with_parent() {
     if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
         tracing::warn!(%error, "a killed parent will leave this cell behind");
     }
+    // A cell has a process group of its own, so what ends its parent does not reach it.
+    #[cfg(not(target_os = "linux"))]
+    thread::spawn(|| {
+        let parent = nix::unistd::getppid();
+        while nix::unistd::getppid() == parent {
+            thread::sleep(PROGRESS_EVERY);
+        }
+        std::process::exit(1);
+    });
 }

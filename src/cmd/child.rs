@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -12,21 +13,38 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cell::{CellEvent, CellSpec};
+use super::signals;
 use crate::executor::worker_process;
-use crate::load::{Arrivals, Stop};
+use crate::load::{Arrivals, EarlyStop, Stop};
 
 /// Lines of a dead cell's standard error that its row keeps.
 const LAST_WORDS: usize = 3;
 
-/// Runs a cell in a fresh process and gives its last event. `on_event` sees the others.
+/// Time between two looks whether an early stop is wanted.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Runs a cell in a fresh process and gives its last event. `on_event` sees the others. An early stop is passed
+/// on as soon as the cell can hear of it.
 ///
 /// # Errors
 /// When no process can be started at all. A cell that dies is an event: [`CellEvent::Failed`].
-pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow::Result<CellEvent> {
-    let mut last = None;
-    let end = run_child("cell", spec, limit(spec), |event: CellEvent| match event {
-        CellEvent::Progress { .. } => on_event(&event),
-        event => last = Some(event),
+pub fn run_cell(
+    spec: &CellSpec,
+    early_stop: &EarlyStop,
+    mut on_event: impl FnMut(&CellEvent),
+) -> anyhow::Result<CellEvent> {
+    let (mut last, mut listens, mut asked) = (None, false, false);
+    let end = run_child("cell", spec, limit(spec), |cell, event: Option<CellEvent>| {
+        match event {
+            None => {}
+            Some(CellEvent::Listening) => listens = true,
+            Some(event @ CellEvent::Progress { .. }) => on_event(&event),
+            Some(event) => last = Some(event),
+        }
+        if listens && !asked && early_stop.is_requested() {
+            signals::ask_to_drain(cell);
+            asked = true;
+        }
     })?;
     Ok(match (end, last) {
         (ChildEnd::Exited, Some(event)) => event,
@@ -45,7 +63,8 @@ pub enum ChildEnd {
 }
 
 /// Runs `jsarena <command>` in a fresh process that reads `spec` from its standard input, and hands on what it
-/// says, line by line. One that has not ended after `limit` is killed.
+/// says, line by line, with its process number; now and then there is nothing to hand on. One that has not ended
+/// after `limit` is killed.
 ///
 /// # Errors
 /// When no process can be started at all.
@@ -53,7 +72,7 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
     command: &str,
     spec: &impl Serialize,
     limit: Option<Duration>,
-    mut on_event: impl FnMut(E),
+    mut on_event: impl FnMut(u32, Option<E>),
 ) -> anyhow::Result<ChildEnd> {
     let program = std::env::current_exe().context("the path of this program")?;
     let mut child = Command::new(program)
@@ -61,6 +80,7 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .process_group(0)
         .spawn()
         .context("a process for the cell")?;
     let (to_parent, events) = mpsc::channel();
@@ -82,19 +102,16 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
 
     let give_up = limit.map(|limit| (Instant::now() + limit, limit));
     loop {
-        let event = match give_up {
-            Some((at, _)) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
-            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match event {
-            Ok(Ok(event)) => on_event(event),
+        match events.recv_timeout(LOOK_EVERY) {
+            Ok(Ok(event)) => on_event(child.id(), Some(event)),
             Ok(Err(error)) => {
                 end(&mut child);
                 return Ok(ChildEnd::Died(format!("the cell said nonsense: {error}")));
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                let limit = give_up.map_or(Duration::ZERO, |(_, limit)| limit);
+                on_event(child.id(), None);
+                let Some((_, limit)) = give_up.filter(|(at, _)| Instant::now() >= *at) else { continue };
                 end(&mut child);
                 let limit = humantime::format_duration(limit);
                 return Ok(ChildEnd::Died(format!("killed: no end after {limit}")));

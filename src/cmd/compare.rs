@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::matrix::{Cell, cells, with_noise_floor};
 use super::output::{Recording, print_record, write_reports};
 use super::progress::Progress;
-use super::{Failure, Verdict};
+use super::{Failure, Verdict, signals};
 use crate::cli::{Defaults, Flags, Settings};
+use crate::load::EarlyStop;
+use crate::record::RunRecord;
+use crate::stats::Summary;
 
 /// Runs the matrix. The record is on disk after every cell, so that nothing measured is ever lost.
 pub fn compare(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
@@ -15,7 +18,8 @@ pub fn compare(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure>
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
     let cells = with_noise_floor(&settings, cells(&settings));
-    run_cells(&settings, &mut recording, &cells)?;
+    let early_stop = signals::drain_on_first_signal()?;
+    let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
     let record = recording.finish()?;
     let pages = write_reports(&record, &folder)?;
     if settings.json {
@@ -24,30 +28,60 @@ pub fn compare(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure>
         super::output::print_terminal(&record)?;
         pages.iter().for_each(|page: &PathBuf| println!("{}", page.display()));
     }
-    verdict(&record)
+    say_if_stopped(&early_stop, measured, cells.len());
+    verdict(&record, &early_stop)
 }
 
-/// Runs cells one after the other and records each.
-pub fn run_cells(settings: &Settings, recording: &mut Recording, cells: &[Cell]) -> Result<(), Failure> {
+/// Runs cells one after the other and records each, until an early stop is wanted: the cell under way then ends
+/// early, and the rest is left out. Gives how many were run.
+pub fn run_cells(
+    settings: &Settings,
+    recording: &mut Recording,
+    cells: &[Cell],
+    early_stop: &EarlyStop,
+) -> Result<usize, Failure> {
     let progress = Progress::new(cells.len());
+    let mut measured = 0;
     for cell in cells {
+        if early_stop.is_requested() {
+            break;
+        }
         let title = cell.title();
         progress.begin(&title);
-        let measurement = recording.measure(settings, cell, |event| progress.event(&title, event))?;
+        let measurement =
+            recording.measure(settings, cell, early_stop, |event| progress.event(&title, event))?;
         recording.push(measurement)?;
         progress.end();
+        measured += 1;
     }
     progress.clear();
-    Ok(())
+    Ok(measured)
+}
+
+/// One line on standard error for whoever asked for an early stop.
+pub fn say_if_stopped(early_stop: &EarlyStop, measured: usize, cells: usize) {
+    if early_stop.is_requested() {
+        eprintln!(
+            "jsarena: stopped early by a signal: {measured} of {cells} cells measured, every job submitted has its outcome"
+        );
+    }
 }
 
 /// Well, unless a job or a cell failed. Engines that are not built in are no failure: they are shown as such.
-pub fn verdict(record: &crate::record::RunRecord) -> Result<Verdict, Failure> {
+pub fn verdict(record: &RunRecord, early_stop: &EarlyStop) -> Result<Verdict, Failure> {
     let missing =
         |engine: &str| record.engines.iter().any(|entry| entry.id == engine && entry.info.is_none());
     let mut measured = record.measurements.iter().filter(|row| !missing(&row.engine)).peekable();
-    if measured.peek().is_none() {
+    if measured.peek().is_none() && !early_stop.is_requested() {
         return Err(Failure::Run(anyhow::anyhow!("none of the engines asked for is built in")));
     }
-    Ok(Verdict::of(measured.all(|row| row.summary.as_ref().is_some_and(|summary| summary.errors() == 0))))
+    Ok(Verdict::of(measured.all(|row| row.summary.as_ref().is_some_and(is_well))))
+}
+
+/// A soak has its own rule: what policies turn away is no failure, growth is one.
+fn is_well(summary: &Summary) -> bool {
+    match &summary.soak {
+        Some(soak) => soak.is_well(),
+        None => summary.errors() == 0 && summary.lost() == 0,
+    }
 }

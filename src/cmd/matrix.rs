@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 
 use super::cell::{CellEvent, CellSpec, CellTask};
+use super::hostile::HostileSpec;
 use super::pool_spec::PoolSpec;
 use crate::cli::Settings;
 use crate::executor::{Candidate, Isolation, Reuse};
@@ -99,6 +100,12 @@ impl Cell {
             plan: settings.plan,
             deadlines: settings.deadlines(&self.workload),
             blocking_threads: settings.blocking_threads,
+            policies: settings.policies,
+            hostile: settings
+                .hostile
+                .as_ref()
+                .map(|all| HostileSpec::of(all, self.engine.id(), self.isolation)),
+            soak: settings.soak,
             task,
         }
     }
@@ -108,7 +115,7 @@ impl Cell {
         let (summary, error) = match last {
             CellEvent::Measured(summary) => (Some(*summary), None),
             CellEvent::Failed(why) => (None, Some(why)),
-            CellEvent::Progress { .. } | CellEvent::Verified(_) => {
+            CellEvent::Listening | CellEvent::Progress { .. } | CellEvent::Verified(_) => {
                 (None, Some("the cell ended without a summary".to_owned()))
             }
         };
@@ -120,6 +127,7 @@ impl Cell {
             workers: settings.workers,
             round: self.round,
             plan: settings.plan,
+            policies: Some(settings.policies).filter(|policies| !policies.is_none()),
             label: self.label.clone(),
             summary,
             error,

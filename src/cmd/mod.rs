@@ -6,12 +6,14 @@ mod child;
 mod compare;
 mod doctor;
 mod engines;
+mod hostile;
 mod matrix;
 mod output;
 mod pool_spec;
 mod progress;
 mod report;
 mod run;
+mod signals;
 mod survive;
 mod verify;
 mod worker;
@@ -98,7 +100,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Doctor { format } => doctor::examine(format, config),
         Command::Workloads { workloads, format } => workloads::list(&workloads, format),
         Command::Verify(flags) => verify::verify(&flags, config),
-        Command::Run(flags) => run::run(&flags, config),
+        Command::Run(args) => run::run(&args, config),
         Command::Compare(flags) => compare::compare(&flags, config),
         Command::Survive(args) => survive::survive(&args, config),
         Command::Report(args) => report::report(&args),

@@ -13,6 +13,7 @@ use super::matrix::{AGAIN, Cell};
 use super::{engines, workloads};
 use crate::build::BuildFacts;
 use crate::cli::Settings;
+use crate::load::EarlyStop;
 use crate::record::{self, Containment, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION};
 use crate::report::{Format, Report};
 
@@ -64,10 +65,11 @@ impl Recording {
         &self,
         settings: &Settings,
         cell: &Cell,
+        early_stop: &EarlyStop,
         on_event: impl FnMut(&CellEvent),
     ) -> anyhow::Result<Measurement> {
         let last = match cell.engine.is_there() {
-            Ok(_) => run_cell(&cell.spec(settings, CellTask::Load), on_event)?,
+            Ok(_) => run_cell(&cell.spec(settings, CellTask::Load), early_stop, on_event)?,
             Err(not_built) => CellEvent::Failed(not_built.to_string()),
         };
         Ok(cell.measurement(settings, last))

@@ -1,26 +1,35 @@
-//! `jsarena run`: load runs of chosen cells, with live percentiles.
+//! `jsarena run`: load runs of chosen cells, with live percentiles; with `--soak` long ones, judged by what
+//! they did to their process.
 
 use std::path::Path;
 
-use super::compare::{run_cells, verdict};
+use super::compare::{run_cells, say_if_stopped, verdict};
 use super::matrix::cells;
 use super::output::{Recording, print_record, print_terminal, write_reports};
-use super::{Failure, Verdict};
-use crate::cli::{Defaults, Flags, Settings};
+use super::{Failure, Verdict, signals};
+use crate::cli::{Defaults, RunArgs, Settings};
+use crate::record::RunRecord;
+use crate::report::Report;
 
 /// Runs each chosen cell; with `--out` the record and its reports are kept.
-pub fn run(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
+pub fn run(args: &RunArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let flags = &args.flags;
     if flags.engines.is_empty() || flags.workloads.is_empty() {
         return Err(Failure::Usage(
             "run needs an engine and a workload: -e quickjs -w seed/one-plus-one".to_owned(),
         ));
     }
-    let settings = Settings::gather(flags, config, Defaults::RUN)?;
+    let settings = Settings::gather(flags, config, if args.soak { Defaults::SOAK } else { Defaults::RUN })?;
+    if settings.hostile.is_none() && flags.says_which_hostile() {
+        return Err(Failure::Usage("say what part of the jobs is to be hostile: --hostile 5%".to_owned()));
+    }
+    let early_stop = signals::drain_on_first_signal()?;
     let mut recording = Recording::start(&settings);
     if let Some(folder) = &settings.out {
         recording.save_to(folder.join("record.json"))?;
     }
-    run_cells(&settings, &mut recording, &cells(&settings))?;
+    let cells = cells(&settings);
+    let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
     let record = recording.finish()?;
     if let Some(folder) = &settings.out {
         write_reports(&record, folder)?;
@@ -30,5 +39,15 @@ pub fn run(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
     } else {
         print_terminal(&record)?
     }
-    verdict(&record)
+    say_findings(&record)?;
+    say_if_stopped(&early_stop, measured, cells.len());
+    verdict(&record, &early_stop)
+}
+
+/// What speaks against a soak, a line each, on standard error: there they stand whatever was printed.
+fn say_findings(record: &RunRecord) -> anyhow::Result<()> {
+    for finding in Report::new(record)?.soak_findings() {
+        eprintln!("jsarena: {finding}");
+    }
+    Ok(())
 }

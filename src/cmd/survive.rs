@@ -17,12 +17,12 @@ use super::output::{Recording, print_record, print_terminal, write_reports};
 use super::pool_spec::PoolSpec;
 use super::progress::Progress;
 use super::{Failure, Verdict};
-use crate::cli::{Defaults, Settings, SurviveArgs, UsageError};
-use crate::engine::{Deadlines, JsError, registry};
+use crate::cli::{self, Defaults, Flags, Settings, UsageError};
+use crate::engine::{Deadlines, JsError};
 use crate::executor::{Candidate, Executor, Isolation, OutcomeKind, Reuse};
 use crate::record::{Containment, ContainmentVerdict, Leaked, Neighbours};
 use crate::survive::{self, HostEnd, Sighting, Stopwatch, Trial};
-use crate::workload::hostile::{self, Hostile, Known};
+use crate::workload::hostile::{self, Hostile};
 
 /// Workers of the pool that a script shares with innocent jobs, where nothing is said: with one of them busy
 /// with the script, the others still are what half load needs.
@@ -53,18 +53,20 @@ enum HostEvent {
 }
 
 /// Runs the corpus. The record is on disk after every row.
-pub fn survive(args: &SurviveArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
-    let mut settings = Settings::gather(&args.flags, config, Defaults::SURVIVE)?;
-    if args.flags.workers.is_none() {
+pub fn survive(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let mut settings = Settings::gather(flags, config, Defaults::SURVIVE)?;
+    if flags.workers.is_none() {
         settings.workers = WORKERS;
     }
     let deadlines = deadlines(&settings)?;
-    let scripts = corpus(args)?;
+    let (folder, wanted) = &settings.asked_hostile;
+    let scripts =
+        hostile::choose(cli::hostile_corpus(folder.as_deref())?, wanted).map_err(UsageError::from)?;
     let mut recording = Recording::start(&settings);
     recording.forget_workloads();
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
-    let columns = columns(&settings, args);
+    let columns = columns(&settings, flags);
     let progress = Progress::new(columns.len() * scripts.len());
     for column in &columns {
         let title = format!("{} · {} {}", column.engine.id(), column.isolation, column.reuse);
@@ -116,15 +118,6 @@ fn deadlines(settings: &Settings) -> Result<Deadlines, UsageError> {
     Ok(Deadlines { inner, outer })
 }
 
-fn corpus(args: &SurviveArgs) -> Result<Vec<Hostile>, UsageError> {
-    let outcomes = OutcomeKind::ALL.map(OutcomeKind::as_str);
-    let isolations = Isolation::ALL.map(Isolation::as_str);
-    let engines: Vec<&str> = registry::entries().iter().map(registry::Entry::id).collect();
-    let known = Known { outcomes: &outcomes, engines: &engines, isolations: &isolations };
-    let all = hostile::corpus(args.corpus.as_deref(), &known)?;
-    Ok(hostile::matching(all, &args.scripts)?)
-}
-
 /// One engine under one isolation.
 struct Column {
     engine: Candidate,
@@ -133,9 +126,9 @@ struct Column {
 }
 
 /// Unless it is asked for, globals are not kept: what scripts share by definition would count as left over.
-fn columns(settings: &Settings, args: &SurviveArgs) -> Vec<Column> {
+fn columns(settings: &Settings, flags: &Flags) -> Vec<Column> {
     let mut settings = settings.clone();
-    if args.flags.reuse.is_empty() {
+    if flags.reuse.is_empty() {
         settings.reuses = vec![Reuse::Reset];
     }
     let mut columns = Vec::new();
@@ -187,10 +180,10 @@ fn tune(column: &Column, settings: &Settings) -> Result<Result<Stopwatch, String
     }
     let mut tuned = Err("it ended without a word".to_owned());
     let spec = HostSpec { pool: column.pool(settings), trial: None };
-    let end = run_child("trial", &spec, Some(HOST_LIMIT), |event| match event {
-        HostEvent::Tuned(watch) => tuned = Ok(watch),
-        HostEvent::Failed(why) => tuned = Err(why),
-        HostEvent::Seen(_) => {}
+    let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event| match event {
+        Some(HostEvent::Tuned(watch)) => tuned = Ok(watch),
+        Some(HostEvent::Failed(why)) => tuned = Err(why),
+        Some(HostEvent::Seen(_)) | None => {}
     })?;
     Ok(match (tuned, end) {
         (Err(_), ChildEnd::Died(how)) => Err(how),
@@ -215,10 +208,10 @@ fn try_one(
     };
     let spec = HostSpec { pool: column.pool(settings), trial: Some(trial) };
     let (mut seen, mut failed) = (Sighting::default(), None);
-    let end = run_child("trial", &spec, Some(HOST_LIMIT), |event| match event {
-        HostEvent::Seen(sighting) => seen = *sighting,
-        HostEvent::Failed(why) => failed = Some(why),
-        HostEvent::Tuned(_) => {}
+    let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event| match event {
+        Some(HostEvent::Seen(sighting)) => seen = *sighting,
+        Some(HostEvent::Failed(why)) => failed = Some(why),
+        Some(HostEvent::Tuned(_)) | None => {}
     })?;
     let end = match end {
         ChildEnd::Died(how) => HostEnd::Died(how),

@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::{Failure, Verdict};
 use crate::cli::{Defaults, Flags, Settings};
 use crate::executor::Candidate;
+use crate::load::EarlyStop;
 
 /// Runs every pair once, each in a process of its own, under the first isolation asked for.
 pub fn verify(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
@@ -24,6 +25,8 @@ pub fn verify(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> 
         }
     }
     let kinds = kinds(&settings);
+    // One job a cell: a signal ends the program, and the cell with it.
+    let never = EarlyStop::default();
     let progress = Progress::new(built.len() * settings.selection.workloads.len());
     for workload in &settings.selection.workloads {
         for &engine in &built {
@@ -32,10 +35,12 @@ pub fn verify(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> 
             let (engine, workload) = (engine.clone(), workload.clone());
             let cell = Cell { engine, workload, isolation, reuse, round: 0, label: None };
             progress.begin(&cell.title());
-            let wrong = match run_cell(&cell.spec(&settings, CellTask::Verify), |_| {})? {
+            let wrong = match run_cell(&cell.spec(&settings, CellTask::Verify), &never, |_| {})? {
                 CellEvent::Verified(wrong) => wrong,
                 CellEvent::Failed(why) => Some(why),
-                CellEvent::Progress { .. } | CellEvent::Measured(_) => Some("no verdict".to_owned()),
+                CellEvent::Listening | CellEvent::Progress { .. } | CellEvent::Measured(_) => {
+                    Some("no verdict".to_owned())
+                }
             };
             progress.end();
             counts.add(wrong.is_none());

@@ -36,7 +36,7 @@ pub use candidate::{Candidate, Foreign};
 pub use job::{Completion, Job};
 pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
-pub use policies::Policies;
+pub use policies::{Policies, PolicyChoice};
 pub use pool::{ActorPool, PoolConfig};
 pub use retry::{RetryPolicy, Retrying};
 pub use session::{Recycle, Reuse};

@@ -6,36 +6,57 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use super::mix::{self, Ingredient, Part};
 use super::pacer::{self, Paced};
 use super::process;
 use super::recorder::{Live, Sample};
 use super::sampler::{BlockingThreads, Sampler};
-use super::{Arrivals, Plan, Stop};
+use super::soak::Watch;
+use super::{Arrivals, EarlyStop, Plan, Stop};
 use crate::engine::{Deadlines, JsError, Script};
 use crate::executor::{Completion, Executor, Gauges, Job, Outcome};
-use crate::stats::{CpuTime, Summary};
+use crate::stats::{CpuTime, HostilePart, Soak, SoakPoint, Summary};
 
 /// What to send, and how to tell a right answer.
 #[derive(Clone)]
 pub struct Load {
     /// When to send how much.
     pub plan: Plan,
-    /// The script of every job.
+    /// The script of every good job.
     pub script: Arc<Script>,
-    /// The input of every job, JSON text.
+    /// The input of every good job, JSON text.
     pub input: Arc<str>,
-    /// The deadlines of every job.
+    /// The deadlines of every good job.
     pub deadlines: Deadlines,
-    /// Whether an answer is right. Called after the clock has been read.
+    /// Whether a good job's answer is right. Called after the clock has been read.
     pub check: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// What is mixed in among the good jobs, once the clock runs: warm-up is good alone.
+    pub hostile: Vec<Ingredient>,
+    /// Whether the process is watched, for a [`Soak`].
+    pub soak: bool,
+    /// Ends the load before its plan does.
+    pub early_stop: EarlyStop,
     /// Most threads of the tokio runtime for blocking tasks; tokio's own default is 512.
     pub blocking_threads: Option<usize>,
 }
 
 impl Load {
-    pub(super) fn job(&self) -> Job {
-        Job { script: Arc::clone(&self.script), input: Arc::clone(&self.input), deadlines: self.deadlines }
+    /// The job of that number, counted from 0.
+    fn job(&self, number: u64) -> Accepted {
+        match mix::choose(&self.hostile, self.plan.seed, number) {
+            Some(ingredient) => Accepted { job: ingredient.job(), part: Part::Hostile },
+            None => {
+                let (script, input) = (Arc::clone(&self.script), Arc::clone(&self.input));
+                Accepted { job: Job { script, input, deadlines: self.deadlines }, part: Part::Good }
+            }
+        }
     }
+}
+
+/// A job that a phase has counted.
+pub(super) struct Accepted {
+    pub job: Job,
+    pub part: Part,
 }
 
 /// Why a load could not be run.
@@ -44,8 +65,8 @@ pub enum LoadError {
     /// The executor's workers could not be made.
     #[error("the workers could not start: {0}")]
     NotReady(#[from] JsError),
-    /// No runtime for the generator.
-    #[error("no runtime for the load generator: {0}")]
+    /// No runtime or thread for the generator.
+    #[error("no runtime or thread for the load generator: {0}")]
     Runtime(#[from] std::io::Error),
 }
 
@@ -66,7 +87,7 @@ pub fn run(executor: &Arc<dyn Executor>, load: &Load, live: &Live) -> Result<Sum
     }
     threads.watch(&mut builder);
     let runtime = builder.build()?;
-    let summary = runtime.block_on(run_in_runtime(executor, load, live, threads));
+    let summary = runtime.block_on(run_in_runtime(executor, &Arc::new(load.clone()), live, threads));
     // A baseline task that hangs would hold up an ordinary drop for ever.
     runtime.shutdown_background();
     summary
@@ -74,33 +95,41 @@ pub fn run(executor: &Arc<dyn Executor>, load: &Load, live: &Live) -> Result<Sum
 
 async fn run_in_runtime(
     executor: &Arc<dyn Executor>,
-    load: &Load,
+    load: &Arc<Load>,
     live: &Live,
     threads: BlockingThreads,
 ) -> Result<Summary, LoadError> {
     executor.ready().await?;
     if !load.plan.warmup.is_zero() {
         let warmup = Phase::new(Stop::After(load.plan.warmup), None);
-        generate(executor, load, &warmup).await;
+        let good = Arc::new(Load { hostile: Vec::new(), ..Load::clone(load) });
+        generate(executor, &good, &warmup).await;
     }
 
     let before = executor.gauges();
     let mut sampler = Sampler::start(Arc::clone(executor), threads);
-    let (cpu_process, cpu_thread) = (process::cpu_of_process(), process::cpu_of_thread());
+    let (cpu_process, cpu_thread) = (process::cpu_of_family(), process::cpu_of_thread());
     let phase = Phase::new(load.plan.stop, Some(live.clone()));
-    live.start(phase.started);
+    live.start(phase.started, load.plan.stop);
+    let watch =
+        load.soak.then(|| Watch::start(&load.plan, Arc::clone(executor), phase.started)).transpose()?;
     let paced = tokio::select! {
         paced = generate(executor, load, &phase) => paced,
         () = sampler.look() => None,
     };
     let generator = process::cpu_of_thread().saturating_sub(cpu_thread)
         + paced.as_ref().map_or(Duration::ZERO, |paced| paced.cpu);
-    let whole = process::cpu_of_process().saturating_sub(cpu_process);
+    let whole = process::cpu_of_family().saturating_sub(cpu_process);
     let cpu = CpuTime {
         workers: whole.saturating_sub(generator).as_secs_f64(),
         generator: generator.as_secs_f64(),
     };
-    Ok(summarise(live, &load.plan, sampler, cpu, paced, (before, executor.gauges())))
+    let watched = watch.map(Watch::finish);
+    let summary = summarise(live, load, &phase, sampler, cpu, paced, (before, executor.gauges()));
+    Ok(match watched {
+        Some((series, every)) => judged(summary, &series, every),
+        None => summary,
+    })
 }
 
 /// Warm-up or measurement.
@@ -108,34 +137,70 @@ async fn run_in_runtime(
 pub(super) struct Phase {
     pub started: Instant,
     stop: Stop,
-    submitted: Arc<AtomicU64>,
+    /// Of good jobs and of hostile ones, counted when they are submitted: whatever has no outcome in the end
+    /// was lost.
+    submitted: Arc<Submitted>,
     /// Where samples go; nowhere during warm-up.
     pub live: Option<Live>,
 }
 
+#[derive(Default)]
+struct Submitted {
+    /// The number of the next job.
+    next: AtomicU64,
+    good: AtomicU64,
+    hostile: AtomicU64,
+}
+
 impl Phase {
     fn new(stop: Stop, live: Option<Live>) -> Self {
-        Self { started: Instant::now(), stop, submitted: Arc::new(AtomicU64::new(0)), live }
+        Self { started: Instant::now(), stop, submitted: Arc::default(), live }
     }
 
-    /// Whether a job that is due `after` the start still belongs to the phase; counts it if so.
-    pub fn takes(&self, after: Duration) -> bool {
+    /// Whether a job that is due `after` the start still belongs to the phase.
+    pub fn wants(&self, after: Duration) -> bool {
         match self.stop {
             Stop::After(time) => after < time,
-            Stop::Count(jobs) => self.submitted.fetch_add(1, Ordering::Relaxed) < jobs,
+            Stop::Count(jobs) => self.submitted.next.load(Ordering::Relaxed) < jobs,
         }
     }
 
-    pub fn record(live: Option<&Live>, check: &dyn Fn(&str) -> bool, due: Instant, completion: &Completion) {
+    /// The next job, counted, if one that is due `after` the start still belongs to the phase and nobody wants
+    /// it to end. The caller submits it.
+    pub fn take(&self, load: &Load, after: Duration) -> Option<Accepted> {
+        if load.early_stop.is_requested() || !self.wants(after) {
+            return None;
+        }
+        let number = self.submitted.next.fetch_add(1, Ordering::Relaxed);
+        // Others count as well: what was free a moment ago may be taken.
+        if matches!(self.stop, Stop::Count(jobs) if number >= jobs) {
+            return None;
+        }
+        let accepted = load.job(number);
+        let count = match accepted.part {
+            Part::Good => &self.submitted.good,
+            Part::Hostile => &self.submitted.hostile,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        Some(accepted)
+    }
+
+    pub fn record(
+        live: Option<&Live>,
+        check: &dyn Fn(&str) -> bool,
+        (due, part): (Instant, Part),
+        completion: &Completion,
+    ) {
         let answered = Instant::now();
         if let Some(live) = live {
-            let wrong = matches!(&completion.outcome, Outcome::Ok(answer) if !check(answer));
-            live.record(&Sample { due, completion, answered, wrong });
+            let wrong =
+                part == Part::Good && matches!(&completion.outcome, Outcome::Ok(answer) if !check(answer));
+            live.record(&Sample { due, completion, answered, wrong, part });
         }
     }
 }
 
-async fn generate(executor: &Arc<dyn Executor>, load: &Load, phase: &Phase) -> Option<Paced> {
+async fn generate(executor: &Arc<dyn Executor>, load: &Arc<Load>, phase: &Phase) -> Option<Paced> {
     match load.plan.arrivals {
         Arrivals::Closed { concurrency } => {
             closed(executor, load, phase, concurrency).await;
@@ -147,19 +212,16 @@ async fn generate(executor: &Arc<dyn Executor>, load: &Load, phase: &Phase) -> O
     }
 }
 
-async fn closed(executor: &Arc<dyn Executor>, load: &Load, phase: &Phase, concurrency: u32) {
+async fn closed(executor: &Arc<dyn Executor>, load: &Arc<Load>, phase: &Phase, concurrency: u32) {
     let mut clients = JoinSet::new();
     for _ in 0..concurrency.max(1) {
-        let (executor, phase) = (Arc::clone(executor), phase.clone());
-        let (job, check) = (load.job(), Arc::clone(&load.check));
+        let (executor, load, phase) = (Arc::clone(executor), Arc::clone(load), phase.clone());
         clients.spawn(async move {
             loop {
                 let due = Instant::now();
-                if !phase.takes(due - phase.started) {
-                    return;
-                }
-                let completion = executor.submit(job.clone()).await;
-                Phase::record(phase.live.as_ref(), &*check, due, &completion);
+                let Some(Accepted { job, part }) = phase.take(&load, due - phase.started) else { return };
+                let completion = executor.submit(job).await;
+                Phase::record(phase.live.as_ref(), &*load.check, (due, part), &completion);
                 if completion.started.is_none() {
                     // A job that was turned away came back at once; trying again at once would starve the rest.
                     tokio::task::yield_now().await;
@@ -172,7 +234,8 @@ async fn closed(executor: &Arc<dyn Executor>, load: &Load, phase: &Phase, concur
 
 fn summarise(
     live: &Live,
-    plan: &Plan,
+    load: &Load,
+    phase: &Phase,
     sampler: Sampler,
     cpu: CpuTime,
     paced: Option<Paced>,
@@ -183,13 +246,14 @@ fn summarise(
     let (memory, queue, blocking) = sampler.finish();
     let elapsed = recorder.last_answer.saturating_duration_since(recorder.clock_started).as_secs_f64();
     let right = recorder.outcomes.ok - recorder.wrong_answers;
+    let (hostile_outcomes, hostile_retries) = recorder.hostile;
     Summary {
-        submitted: recorder.submitted,
+        submitted: phase.submitted.good.load(Ordering::Relaxed),
         wrong_answers: recorder.wrong_answers,
         throughput_per_s: if elapsed > 0.0 { right as f64 / elapsed } else { 0.0 },
-        offered_per_s: match plan.arrivals {
+        offered_per_s: match load.plan.arrivals {
             Arrivals::Closed { .. } => None,
-            Arrivals::Open { rate_per_s, .. } => Some(rate_per_s),
+            Arrivals::Open { rate_per_s, .. } => Some(rate_per_s * (1.0 - load.plan.hostile)),
         },
         elapsed_s: elapsed,
         outcomes: recorder.outcomes,
@@ -209,7 +273,21 @@ fn summarise(
         queue_depth: queue,
         tokio_blocking: blocking,
         intervals: recorder.intervals,
+        stopped_early: load.early_stop.is_requested(),
+        hostile: (!load.hostile.is_empty()).then(|| HostilePart {
+            scripts: load.hostile.len() as u64,
+            submitted: phase.submitted.hostile.load(Ordering::Relaxed),
+            outcomes: hostile_outcomes,
+            retries: hostile_retries,
+        }),
+        soak: None,
     }
+}
+
+/// The summary of a run that was watched, with the judgement.
+fn judged(summary: Summary, series: &[SoakPoint], every: Duration) -> Summary {
+    let soak = Soak::judge(series, every.as_secs_f64(), summary.lost(), summary.failed());
+    Summary { soak: Some(soak), ..summary }
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 use super::*;
 use crate::engine::Limits;
 use crate::engine::fake::Fake;
-use crate::executor::{ActorPool, Blocking, PoolConfig};
+use crate::executor::{ActorPool, Blocking, OutcomeCounts, PoolConfig};
 use crate::load::Spacing;
 
 fn load(body: &str, arrivals: Arrivals, stop: Stop) -> Load {
     Load {
-        plan: Plan { arrivals, warmup: Duration::from_millis(5), stop, seed: 1 },
+        plan: Plan { arrivals, warmup: Duration::from_millis(5), stop, seed: 1, hostile: 0.0 },
         script: Arc::new(Script::new("t", body)),
         input: "null".into(),
         deadlines: Deadlines { inner: Duration::from_secs(5), outer: Duration::from_secs(10) },
         check: Arc::new(|answer| answer == "2"),
+        hostile: Vec::new(),
+        soak: false,
+        early_stop: EarlyStop::default(),
         blocking_threads: None,
     }
 }
@@ -132,4 +135,108 @@ fn seconds_are_told_apart() {
     assert_eq!(summary.intervals.len(), 2);
     assert_eq!(summary.intervals.iter().map(|interval| interval.finished).sum::<u64>(), summary.submitted);
     assert!((summary.intervals[0].at_s - 1.0).abs() < 1e-9);
+}
+
+/// A load of good jobs with a quarter of hostile ones that throw, panic or loop.
+fn mixed(arrivals: Arrivals, stop: Stop) -> Load {
+    let scripts =
+        ["throw Error no", "panic no", "loop"].map(|body| Arc::new(Script::new(body, body))).to_vec();
+    let millis = Duration::from_millis;
+    let good = load("return 2", arrivals, stop);
+    let plan = Plan { hostile: 0.25, ..good.plan };
+    let deadlines = Deadlines { inner: millis(2), outer: millis(500) };
+    Load { hostile: Ingredient::evenly(scripts, plan.hostile, deadlines), plan, ..good }
+}
+
+#[test]
+fn hostile_jobs_are_counted_apart_and_both_parts_add_up() {
+    for arrivals in [CLOSED, open(1000.0)] {
+        let summary = run(&pool(2, 1000), &mixed(arrivals, Stop::Count(400)));
+        let hostile = summary.hostile.unwrap();
+        assert_eq!(summary.submitted + hostile.submitted, 400, "{arrivals:?}");
+        assert_eq!((hostile.scripts, hostile.outcomes.total()), (3, hostile.submitted));
+        assert_eq!((summary.errors(), summary.lost(), summary.outcomes.ok), (0, 0, summary.submitted));
+        assert!(summary.failures.is_empty(), "{:?}", summary.failures);
+        let OutcomeCounts { exception, panic, timeout, .. } = hostile.outcomes;
+        assert!(exception > 10 && panic > 10 && timeout > 10, "{hostile:?}");
+        assert_eq!(exception + panic + timeout, hostile.submitted);
+        let latencies = summary.response_histogram.decode().unwrap().len();
+        assert_eq!(latencies, summary.submitted, "no latency is a hostile job's");
+        assert_eq!(summary.intervals.iter().map(|i| i.finished).sum::<u64>(), summary.submitted);
+    }
+}
+
+#[test]
+fn which_jobs_are_hostile_depends_on_the_seed_and_not_on_the_clients() {
+    let parts = |arrivals| {
+        let summary = run(&pool(2, 1000), &mixed(arrivals, Stop::Count(300)));
+        let hostile = summary.hostile.unwrap();
+        (summary.submitted, hostile.submitted, hostile.outcomes.exception, hostile.outcomes.panic)
+    };
+    let alone = parts(Arrivals::Closed { concurrency: 1 });
+    assert_eq!(alone, parts(Arrivals::Closed { concurrency: 7 }));
+    assert_eq!(alone, parts(open(2000.0)));
+    let mut other = mixed(CLOSED, Stop::Count(300));
+    other.plan.seed = 2;
+    assert_ne!(alone.1, run(&pool(2, 1000), &other).hostile.unwrap().submitted);
+}
+
+#[test]
+fn a_job_that_gets_no_outcome_is_lost() {
+    /// Panics in the task of whoever waits for the twentieth job.
+    struct Losing(Arc<dyn Executor>, AtomicU64);
+    type Future<'a, T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
+    impl Executor for Losing {
+        fn ready(&self) -> Future<'_, Result<(), JsError>> {
+            self.0.ready()
+        }
+        fn submit(&self, job: Job) -> Future<'static, Completion> {
+            match self.1.fetch_add(1, Ordering::Relaxed) {
+                20 => Box::pin(async { panic!("{} lost on purpose", crate::executor::WORKER_THREAD_NAME) }),
+                _ => self.0.submit(job),
+            }
+        }
+        fn gauges(&self) -> Gauges {
+            self.0.gauges()
+        }
+        fn shutdown(&self) -> Future<'_, ()> {
+            self.0.shutdown()
+        }
+    }
+    let losing: Arc<dyn Executor> = Arc::new(Losing(pool(1, 10), AtomicU64::new(0)));
+    let mut plan = load("return 2", CLOSED, Stop::Count(50));
+    (plan.plan.warmup, plan.soak) = (Duration::ZERO, true);
+    let summary = super::run(&losing, &plan, &Live::default()).unwrap();
+    assert_eq!((summary.submitted, summary.outcomes.total(), summary.lost()), (50, 49, 1));
+    let soak = summary.soak.unwrap();
+    assert_eq!((soak.lost_jobs, soak.is_well()), (1, false));
+}
+
+#[test]
+fn an_early_stop_ends_the_load_and_every_job_has_its_outcome() {
+    for arrivals in [CLOSED, open(500.0), open(0.1)] {
+        let load = load("sleep 5ms; return 2", arrivals, Stop::After(Duration::from_secs(60)));
+        let wish = load.early_stop.clone();
+        let asking = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            wish.request();
+        });
+        let started = Instant::now();
+        let summary = run(&pool(2, 1000), &load);
+        asking.join().unwrap();
+        assert!(started.elapsed() < Duration::from_secs(20), "{arrivals:?}");
+        assert!(summary.stopped_early && summary.submitted > 0, "{arrivals:?}");
+        assert_eq!((summary.outcomes.ok, summary.lost()), (summary.submitted, 0), "{arrivals:?}");
+    }
+    let whole = run(&pool(1, 10), &load("return 2", CLOSED, Stop::Count(5)));
+    assert!(!whole.stopped_early && whole.hostile.is_none() && whole.soak.is_none());
+}
+
+#[test]
+fn what_policies_turn_away_is_no_failure_of_a_soak() {
+    let mut load = load("sleep 5ms; return 2", open(2000.0), Stop::Count(100));
+    load.soak = true;
+    let summary = run(&pool(1, 1), &load);
+    assert!(summary.outcomes.rejected > 50, "{:?}", summary.outcomes);
+    assert_eq!((summary.failed(), summary.soak.unwrap().is_well()), (0, true));
 }

@@ -1,14 +1,19 @@
 //! Load: what to send and when (plan, schedule), and sending it (driver).
 
 mod driver;
+mod early_stop;
+mod mix;
 mod pacer;
 mod plan;
 pub mod process;
 mod recorder;
 mod sampler;
 mod schedule;
+mod soak;
 
 pub use driver::{Load, LoadError, run};
+pub use early_stop::EarlyStop;
+pub use mix::Ingredient;
 pub use plan::{Arrivals, Plan, Spacing, Stop};
 pub use recorder::{Live, Snapshot};
 pub use schedule::DueTimes;

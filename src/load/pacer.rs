@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::driver::{Load, Phase};
+use super::driver::{Accepted, Load, Phase};
 use super::process;
-use super::{DueTimes, Spacing};
+use super::{DueTimes, EarlyStop, Spacing};
 use crate::executor::Executor;
 use crate::stats::LatencyHistogram;
 
@@ -25,27 +25,29 @@ pub(super) struct Paced {
 /// Sends a phase's jobs at their due times and waits for all of them.
 pub(super) async fn open(
     executor: &Arc<dyn Executor>,
-    load: &Load,
+    load: &Arc<Load>,
     phase: &Phase,
     (rate_per_s, spacing): (f64, Spacing),
 ) -> Paced {
     let (to_collector, mut from_pacer) = mpsc::unbounded_channel();
     let pacer = {
-        let (executor, job, phase) = (Arc::clone(executor), load.job(), phase.clone());
+        let (executor, load, phase) = (Arc::clone(executor), Arc::clone(load), phase.clone());
         let due_times = DueTimes::new(rate_per_s, spacing, load.plan.seed);
         move || {
             make_timers_sharp();
             let mut lateness = LatencyHistogram::default();
             for after in due_times {
-                if !phase.takes(after) {
-                    break;
-                }
                 let due = phase.started + after;
-                let now = wait_until(due);
+                // Before a job is counted it is waited for: one that is never submitted counts for nothing.
+                let Some(now) = phase.wants(after).then(|| wait_until(due, &load.early_stop)).flatten()
+                else {
+                    break;
+                };
+                let Some(Accepted { job, part }) = phase.take(&load, after) else { break };
                 // Handed over here and now: the way through the collector's thread is no part of the load.
-                let completion = executor.submit(job.clone());
+                let completion = executor.submit(job);
                 lateness.record(now.saturating_duration_since(due));
-                if to_collector.send((due, completion)).is_err() {
+                if to_collector.send((due, part, completion)).is_err() {
                     break;
                 }
             }
@@ -55,11 +57,11 @@ pub(super) async fn open(
     let pacer = thread::Builder::new().name("jsarena-pacer".to_owned()).spawn(pacer);
 
     let mut answers = JoinSet::new();
-    while let Some((due, completion)) = from_pacer.recv().await {
+    while let Some((due, part, completion)) = from_pacer.recv().await {
         let (checked, live) = (Arc::clone(&load.check), phase.live.clone());
         answers.spawn(async move {
             let completion = completion.await;
-            Phase::record(live.as_ref(), &*checked, due, &completion);
+            Phase::record(live.as_ref(), &*checked, (due, part), &completion);
         });
         while answers.try_join_next().is_some() {}
     }
@@ -69,14 +71,18 @@ pub(super) async fn open(
     pacer.ok().and_then(|pacer| pacer.join().ok()).unwrap_or_default()
 }
 
-/// Waits for an instant and says what time it is then.
-fn wait_until(due: Instant) -> Instant {
+/// Waits for an instant and says what time it is then; `None` when an early stop came first.
+fn wait_until(due: Instant, early_stop: &EarlyStop) -> Option<Instant> {
+    const LOOK_EVERY: Duration = Duration::from_millis(100);
     loop {
         let now = Instant::now();
         if now >= due {
-            return now;
+            return Some(now);
         }
-        thread::sleep(due - now);
+        if early_stop.is_requested() {
+            return None;
+        }
+        thread::sleep((due - now).min(LOOK_EVERY));
     }
 }
 

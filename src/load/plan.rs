@@ -16,8 +16,10 @@ pub struct Plan {
     pub warmup: Duration,
     /// When to stop.
     pub stop: Stop,
-    /// Seed of all that is random: the spacing of Poisson arrivals.
+    /// Seed of all that is random: the spacing of Poisson arrivals, and which jobs are hostile.
     pub seed: u64,
+    /// Part of the jobs that is hostile, 0 to 1.
+    pub hostile: f64,
 }
 
 /// How jobs arrive.
@@ -74,6 +76,9 @@ struct PlanForm {
     count: Option<u64>,
     /// Seed of all that is random.
     seed: u64,
+    /// Part of the jobs that is hostile, 0 to 1; none if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hostile_share: Option<f64>,
 }
 
 impl From<Plan> for PlanForm {
@@ -88,6 +93,7 @@ impl From<Plan> for PlanForm {
             duration_s,
             count,
             seed: plan.seed,
+            hostile_share: Some(plan.hostile).filter(|share| *share > 0.0),
         }
     }
 }
@@ -102,6 +108,7 @@ impl From<PlanForm> for Plan {
                 .count
                 .map_or_else(|| Stop::After(seconds(form.duration_s.unwrap_or_default())), Stop::Count),
             seed: form.seed,
+            hostile: form.hostile_share.unwrap_or_default(),
         }
     }
 }
@@ -117,6 +124,7 @@ mod tests {
             warmup: Duration::from_secs(1),
             stop: Stop::After(Duration::from_secs(5)),
             seed: 1,
+            hostile: 0.0,
         };
         let text = serde_json::to_string(&plan).unwrap();
         assert_eq!(
@@ -124,7 +132,9 @@ mod tests {
             r#"{"arrivals":{"closed":{"concurrency":8}},"warmup_s":1.0,"duration_s":5.0,"seed":1}"#
         );
         assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
-        let counted = Plan { stop: Stop::Count(100), ..plan };
-        assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&counted).unwrap()).unwrap(), counted);
+        for other in [Plan { stop: Stop::Count(100), ..plan }, Plan { hostile: 0.05, ..plan }] {
+            let text = serde_json::to_string(&other).unwrap();
+            assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), other);
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::process;
+use super::mix::Part;
+use super::{Stop, process};
 use crate::executor::{Completion, Outcome, OutcomeCounts};
 use crate::stats::{Interval, LatencyHistogram};
 
@@ -18,12 +19,12 @@ pub(super) struct Sample<'a> {
     pub answered: Instant,
     /// Ended well, but with another answer than expected.
     pub wrong: bool,
+    pub part: Part,
 }
 
 /// Everything recorded since the clock started.
 pub(super) struct Recorder {
     pub clock_started: Instant,
-    pub submitted: u64,
     pub outcomes: OutcomeCounts,
     pub wrong_answers: u64,
     pub retries: u64,
@@ -31,11 +32,15 @@ pub(super) struct Recorder {
     pub service: LatencyHistogram,
     pub last_answer: Instant,
     pub intervals: Vec<Interval>,
+    /// Outcomes and further attempts of the hostile jobs. All else is of the good ones.
+    pub hostile: (OutcomeCounts, u64),
+    /// How long an interval is.
+    interval: Duration,
     failures: HashMap<String, u64>,
     current: Current,
 }
 
-/// The second under way.
+/// The interval under way.
 #[derive(Default)]
 struct Current {
     response: LatencyHistogram,
@@ -43,6 +48,8 @@ struct Current {
     errors: u64,
 }
 
+/// Intervals of a run, unless it counts jobs; a second is the shortest.
+const MOST_INTERVALS: u32 = 600;
 /// Distinct failure messages kept; guests can make any number of them.
 const MOST_FAILURES: usize = 64;
 /// Failure messages that a summary shows.
@@ -51,10 +58,9 @@ const SHOWN_FAILURES: usize = 5;
 const MESSAGE_LENGTH: usize = 200;
 
 impl Recorder {
-    pub fn new(clock_started: Instant) -> Self {
+    pub fn new(clock_started: Instant, stop: Stop) -> Self {
         Self {
             clock_started,
-            submitted: 0,
             outcomes: OutcomeCounts::default(),
             wrong_answers: 0,
             retries: 0,
@@ -62,18 +68,28 @@ impl Recorder {
             service: LatencyHistogram::default(),
             last_answer: clock_started,
             intervals: Vec::new(),
+            hostile: Default::default(),
+            interval: match stop {
+                Stop::After(time) => (time / MOST_INTERVALS).max(Duration::from_secs(1)),
+                Stop::Count(_) => Duration::from_secs(1),
+            },
             failures: HashMap::new(),
             current: Current::default(),
         }
     }
 
     pub fn record(&mut self, sample: &Sample<'_>) {
-        let Sample { due, completion, answered, wrong } = *sample;
+        let Sample { due, completion, answered, wrong, part } = *sample;
+        let retries = u64::from(completion.attempts.saturating_sub(1));
+        if part == Part::Hostile {
+            self.hostile.0.add(completion.outcome.kind());
+            self.hostile.1 += retries;
+            return;
+        }
         self.close_intervals_before(answered);
-        self.submitted += 1;
         self.outcomes.add(completion.outcome.kind());
         self.wrong_answers += u64::from(wrong);
-        self.retries += u64::from(completion.attempts.saturating_sub(1));
+        self.retries += retries;
         self.last_answer = self.last_answer.max(answered);
         self.current.finished += 1;
         if let Some(service) = completion.service_time() {
@@ -121,8 +137,12 @@ impl Recorder {
 
     fn close_intervals_before(&mut self, now: Instant) {
         let run = now.saturating_duration_since(self.clock_started);
-        while run >= Duration::from_secs(self.intervals.len() as u64 + 1) {
-            self.close_interval(Duration::from_secs(self.intervals.len() as u64 + 1));
+        loop {
+            let ends = self.interval.saturating_mul(self.intervals.len() as u32 + 1);
+            if run < ends {
+                return;
+            }
+            self.close_interval(ends);
         }
     }
 
@@ -135,7 +155,7 @@ impl Recorder {
             errors: current.errors,
             p50_us: percentiles.p50,
             p99_us: percentiles.p99,
-            rss_bytes: process::resident_bytes(),
+            rss_bytes: process::family_bytes(),
         });
     }
 }
@@ -144,7 +164,7 @@ impl Recorder {
 #[derive(Clone, Default)]
 pub struct Live(Arc<Mutex<Option<Recorder>>>);
 
-/// What a progress line shows.
+/// What a progress line shows: of the good jobs, where hostile ones are mixed in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snapshot {
     /// Time on the clock.
@@ -167,18 +187,19 @@ impl Live {
         let recorder = self.0.lock();
         let recorder = recorder.as_ref()?;
         let elapsed = recorder.clock_started.elapsed();
+        let finished = recorder.outcomes.total();
         Some(Snapshot {
             elapsed,
-            finished: recorder.submitted,
+            finished,
             errors: recorder.outcomes.failed() + recorder.wrong_answers,
-            throughput_per_s: recorder.submitted as f64 / elapsed.as_secs_f64().max(f64::EPSILON),
+            throughput_per_s: finished as f64 / elapsed.as_secs_f64().max(f64::EPSILON),
             p50: recorder.response.quantile(0.50),
             p99: recorder.response.quantile(0.99),
         })
     }
 
-    pub(super) fn start(&self, clock_started: Instant) {
-        *self.0.lock() = Some(Recorder::new(clock_started));
+    pub(super) fn start(&self, clock_started: Instant, stop: Stop) {
+        *self.0.lock() = Some(Recorder::new(clock_started, stop));
     }
 
     pub(super) fn record(&self, sample: &Sample<'_>) {

@@ -47,7 +47,7 @@ impl Sampler {
     /// Begins: forgets the high-water mark of memory so far.
     pub fn start(executor: Arc<dyn Executor>, threads: BlockingThreads) -> Self {
         process::forget_peak();
-        let start = process::resident_bytes();
+        let start = process::family_bytes();
         let memory = MemoryUse { start, end: start, peak: start };
         let blocking = BlockingPool::default();
         Self { executor, threads, memory, looks: 0, queued: 0, queue_max: 0, blocking }
@@ -65,7 +65,7 @@ impl Sampler {
     fn look_once(&mut self) {
         let queued = self.executor.gauges().queued;
         let threads = self.threads.now();
-        self.memory.end = process::resident_bytes();
+        self.memory.end = process::family_bytes();
         self.memory.peak = self.memory.peak.max(self.memory.end);
         self.looks += 1;
         self.queued += queued;

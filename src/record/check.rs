@@ -103,6 +103,11 @@ fn check_summary(summary: &Summary, complain: &mut impl FnMut(String)) {
     if total != summary.submitted {
         complain(format!("{} jobs submitted, {total} outcomes", summary.submitted));
     }
+    let hostile = summary.hostile.unwrap_or_default();
+    let total = hostile.outcomes.total();
+    if total != hostile.submitted {
+        complain(format!("{} hostile jobs submitted, {total} outcomes", hostile.submitted));
+    }
     if summary.wrong_answers > summary.outcomes.ok {
         complain(format!("{} wrong answers, {} answers", summary.wrong_answers, summary.outcomes.ok));
     }

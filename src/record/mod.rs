@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
-use crate::executor::{Isolation, Reuse};
+use crate::executor::{Isolation, PolicyChoice, Reuse};
 use crate::load::Plan;
 use crate::stats::Summary;
 
@@ -101,6 +101,9 @@ pub struct Measurement {
     pub round: u32,
     /// The load.
     pub plan: Plan,
+    /// What stood in front of the executor; absent when nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<PolicyChoice>,
     /// Set on the second half of an A/A pair: the same cell measured again under this label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,

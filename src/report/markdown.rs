@@ -32,6 +32,7 @@ struct Tables {
     matrices: Vec<String>,
     gains: Vec<String>,
     workloads: Vec<Vec<String>>,
+    soaks: Vec<String>,
     failures: Option<String>,
     memory: Vec<String>,
     facts: Vec<String>,
@@ -67,6 +68,7 @@ impl Tables {
                     tables.map(|t| format!("**{}**\n\n{}", escape(&t.title), table(t))).collect()
                 })
                 .collect(),
+            soaks: document.soaks.iter().map(|soak| table(&soak.table)).collect(),
             failures: document.failures.as_ref().map(table),
             memory: all(&document.memory),
             facts: all(&document.facts),

@@ -1,4 +1,8 @@
-//! Percentile plots as SVG: how long the slowest share of the jobs took, one line an engine.
+//! Plots as SVG. Here percentiles: how long the slowest share of the jobs took, one line an engine.
+
+mod over_time;
+
+pub(super) use over_time::over_time;
 
 use std::ops::Range;
 
@@ -58,8 +62,7 @@ pub(super) fn percentiles(rows: &[(&Setting, &Row)], engines: &[Engine]) -> Resu
         }
         let title = format!("Response time by percentile, {}, {}", row.label, setting.name());
         let axes = Axes { right: right + 0.05, low: low - 0.08, high: high + 0.08 };
-        let svg = draw(axes, lines)
-            .map_err(|error| ReportError::Layout { page: "percentile plot", reason: error.to_string() })?;
+        let svg = svg(SIZE, |root| draw_on(root, axes, lines)).map_err(|error| layout_error(&error))?;
         plots.push(Plot { title, svg });
     }
     Ok(plots)
@@ -126,16 +129,24 @@ impl ValueFormatter<f64> for Axis {
 
 type DrawError = DrawingAreaErrorKind<std::io::Error>;
 
-fn draw(axes: Axes, lines: &[Line]) -> Result<String, DrawError> {
+fn layout_error(error: &DrawError) -> ReportError {
+    ReportError::Layout { page: "plot", reason: error.to_string() }
+}
+
+/// What `draw` draws on an area of that size.
+fn svg(
+    size: (u32, u32),
+    draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), DrawError>,
+) -> Result<String, DrawError> {
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        draw_on(&root, axes, lines)?;
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        draw(&root)?;
         root.present()?;
     }
     // Pages scale the drawing, so it must have no size of its own.
-    let size = format!("width=\"{}\" height=\"{}\" ", SIZE.0, SIZE.1);
-    Ok(svg.replacen(&size, "class=\"plot\" ", 1))
+    let fixed = format!("width=\"{}\" height=\"{}\" ", size.0, size.1);
+    Ok(svg.replacen(&fixed, "class=\"plot\" ", 1))
 }
 
 fn draw_on(root: &DrawingArea<SVGBackend<'_>, Shift>, axes: Axes, lines: &[Line]) -> Result<(), DrawError> {

@@ -26,6 +26,13 @@ pub(super) fn render(report: &Report<'_>) -> String {
     if (1..=AT_LENGTH).contains(&cells) {
         at_length(report, &mut text);
     }
+    for soak in document::soaks(report) {
+        text.push_str(&format!("\nSoak: {}\n{}", soak.title, wrapped(&soak.lead, "")));
+        text.push_str(&table(&soak));
+        for finding in &soak.notes {
+            text.push_str(&wrapped(&format!("! {finding}"), "  "));
+        }
+    }
     if !report.warnings().is_empty() {
         text.push_str("\nWarnings\n");
     }

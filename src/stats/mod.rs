@@ -1,7 +1,11 @@
-//! What was measured, frozen: histograms, percentiles and the summary of one load run.
+//! What was measured, frozen: histograms, percentiles, the summary of one load run, and what a long one did to
+//! its process.
 
 mod histogram;
+pub mod slope;
+mod soak;
 mod summary;
 
 pub use histogram::{EncodedHistogram, HistogramError, LatencyHistogram, Percentiles};
-pub use summary::{BlockingPool, CpuTime, Interval, MemoryUse, QueueDepth, Summary};
+pub use soak::{Resource, Soak, SoakPoint, SoakVerdict, Trend};
+pub use summary::{BlockingPool, CpuTime, HostilePart, Interval, MemoryUse, QueueDepth, Summary};

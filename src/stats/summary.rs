@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EncodedHistogram, Percentiles};
+use super::{EncodedHistogram, Percentiles, Soak};
 use crate::executor::OutcomeCounts;
 
-/// What one load run measured, warm-up left out.
+/// What one load run measured, warm-up left out. Where hostile jobs were mixed in, all figures of jobs are those
+/// of the good ones, but for `hostile`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Jobs submitted; the outcomes add up to it.
@@ -16,7 +17,7 @@ pub struct Summary {
     pub wrong_answers: u64,
     /// Correct answers a second, from the first planned instant to the last answer.
     pub throughput_per_s: f64,
-    /// Jobs a second that the plan asked for; absent for a closed loop, which asks for none.
+    /// Jobs a second that the plan asked for, hostile ones not counted; absent for a closed loop, which asks for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered_per_s: Option<f64>,
     /// Seconds from the first planned instant to the last answer.
@@ -58,9 +59,19 @@ pub struct Summary {
     /// Threads of the caller's tokio runtime for blocking tasks.
     #[serde(default)]
     pub tokio_blocking: BlockingPool,
-    /// What happened second by second, so that a stall shows where it was.
+    /// What happened second by second, so that a stall shows where it was. Of a run of more than ten minutes,
+    /// by its six-hundredths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<Interval>,
+    /// Somebody stopped the run before its plan did: it is shorter than planned, but whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped_early: bool,
+    /// The hostile jobs that were mixed in; absent when none were to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostile: Option<HostilePart>,
+    /// What a long run did to its process; absent unless it was watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
 }
 
 impl Summary {
@@ -69,10 +80,35 @@ impl Summary {
         self.outcomes.failed() + self.wrong_answers
     }
 
+    /// Jobs submitted, good or hostile, that got no outcome.
+    pub fn lost(&self) -> u64 {
+        let hostile = self.hostile.unwrap_or_default();
+        let lost = |submitted: u64, outcomes: &OutcomeCounts| submitted.saturating_sub(outcomes.total());
+        lost(self.submitted, &self.outcomes) + lost(hostile.submitted, &hostile.outcomes)
+    }
+
+    /// Jobs that failed otherwise than by being turned away.
+    pub fn failed(&self) -> u64 {
+        self.errors() - self.outcomes.rejected - self.outcomes.circuit_open
+    }
+
     /// Share of the submitted jobs that did not end in a correct answer, 0 to 1.
     pub fn error_rate(&self) -> f64 {
         if self.submitted == 0 { 0.0 } else { self.errors() as f64 / self.submitted as f64 }
     }
+}
+
+/// The hostile jobs of a load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostilePart {
+    /// Different scripts they were drawn from.
+    pub scripts: u64,
+    /// Jobs submitted; the outcomes add up to it.
+    pub submitted: u64,
+    /// How they ended.
+    pub outcomes: OutcomeCounts,
+    /// Further attempts at them.
+    pub retries: u64,
 }
 
 /// Resident memory of the process that ran the load, in bytes.
@@ -113,7 +149,7 @@ pub struct BlockingPool {
     pub queue_max: u64,
 }
 
-/// One second of the run.
+/// One second of the run, or one of its six-hundredths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
     /// Seconds after the first planned instant at which it ends.

@@ -142,7 +142,7 @@ async fn amid_innocents(
     executor.ready().await?;
     warm(&executor, trial).await;
     await_spare(trial, trial.workers).await;
-    let before = Census::take();
+    let before = Holdings::take();
     let runtime = tokio::runtime::Handle::current();
     let innocents = Innocents::start(&executor, trial.beat, &runtime).map_err(no_thread)?;
     tokio::time::sleep(QUIET).await;
@@ -233,10 +233,10 @@ async fn await_spare(trial: &Trial, workers: u32) {
         return;
     }
     let began = Instant::now();
-    let (mut last, mut steady) = (Census::take(), 0);
+    let (mut last, mut steady) = (Holdings::take(), 0);
     while steady < STEADY_LOOKS && began.elapsed() < PATIENCE {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        let now = Census::take();
+        let now = Holdings::take();
         let same = (now.children, now.threads.len()) == (last.children, last.threads.len());
         steady = if same && now.children > workers as usize { steady + 1 } else { 0 };
         last = now;
@@ -314,14 +314,14 @@ fn millis(time: Duration) -> f64 {
 }
 
 /// Threads and children of this process at an instant.
-struct Census {
+struct Holdings {
     threads: Vec<String>,
     children: usize,
 }
 
-impl Census {
+impl Holdings {
     fn take() -> Self {
-        Self { threads: process::threads(), children: process::children().len() }
+        Self { threads: process::threads(), children: process::child_ids().unwrap_or_default().len() }
     }
 
     /// What there is more of than then, once what is about to end has ended; threads by name too.

@@ -27,8 +27,7 @@ impl Watch {
                 if own > limit {
                     beyond(own);
                 }
-                let children: u64 = process::children().into_iter().map(process::resident_bytes_of).sum();
-                peak.fetch_max(own + children, Ordering::Relaxed);
+                peak.fetch_max(process::family_bytes(), Ordering::Relaxed);
                 thread::sleep(LOOK_EVERY);
             }
         })?;

@@ -6,6 +6,7 @@
 //!
 //! Beside the suites lies the [`hostile`] corpus: single scripts that have no right answer, only right outcomes.
 
+mod choose;
 mod definition;
 mod expected;
 mod files;
@@ -165,14 +166,6 @@ pub enum WorkloadError {
         /// The directory.
         path: PathBuf,
     },
-    /// A glob that no script of the corpus matches.
-    #[error("no hostile script matches `{glob}`{near}")]
-    NoSuchScript {
-        /// As it was given.
-        glob: String,
-        /// `; did you mean …?`, or nothing.
-        near: String,
-    },
     /// Two different workloads of one name.
     #[error(
         "two different workloads are named `{name}`; rename one, or choose only one of their directories"
@@ -188,6 +181,14 @@ pub enum WorkloadError {
         glob: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A name or glob that chooses no hostile script.
+    #[error("no hostile script matches `{wanted}`{}", did_you_mean(near.as_deref()))]
+    NoScript {
+        /// The name or glob as given.
+        wanted: String,
+        /// The name closest to it.
+        near: Option<String>,
     },
     /// A name or glob that chooses nothing.
     #[error("no workload matches `{wanted}`{}", did_you_mean(near.as_deref()))]

@@ -90,15 +90,20 @@ fn is_path(piece: &str) -> bool {
 
 /// The workloads that a name, a suite or a glob stands for.
 fn matching(piece: &str, all: &[Workload]) -> Result<Vec<Workload>, WorkloadError> {
+    let is_chosen = chooser(piece)?;
+    Ok(all.iter().filter(|workload| is_chosen(&workload.name)).cloned().collect())
+}
+
+/// Whether a name is chosen by a name, the folder before it, or a glob.
+pub(super) fn chooser(piece: &str) -> Result<impl Fn(&str) -> bool + use<>, WorkloadError> {
     // A `*` crosses from the suite into the name, so that `*json*` finds what one would think.
     let glob = GlobBuilder::new(piece)
         .literal_separator(false)
         .build()
         .map_err(|error| WorkloadError::Glob { glob: piece.to_owned(), reason: error.kind().to_string() })?;
     let matcher = glob.compile_matcher();
-    let suite = format!("{piece}/");
-    let is_chosen = |name: &str| matcher.is_match(name) || name.starts_with(&suite);
-    Ok(all.iter().filter(|workload| is_chosen(&workload.name)).cloned().collect())
+    let folder = format!("{piece}/");
+    Ok(move |name: &str| matcher.is_match(name) || name.starts_with(&folder))
 }
 
 /// The name closest to one that nothing matched; a workload's name without its suite counts too.

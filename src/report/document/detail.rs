@@ -10,7 +10,12 @@ use super::table::{Entry, Mark, Table};
 type Rows<'a> = [(&'a Setting, &'a Row)];
 
 /// Fills a table with the lines of every engine under every setting of one workload.
-fn fill(table: &mut Table, report: &Report<'_>, rows: &Rows<'_>, line: impl Fn(&Figures) -> Vec<Vec<Entry>>) {
+pub(super) fn fill(
+    table: &mut Table,
+    report: &Report<'_>,
+    rows: &Rows<'_>,
+    line: impl Fn(&Figures) -> Vec<Vec<Entry>>,
+) {
     for (setting, row) in rows {
         for (place, (engine, cell)) in report.engines.iter().zip(&row.cells).enumerate() {
             let head = || vec![Entry::engine(place, engine), Entry::text(row_name(setting, row))];

@@ -126,7 +126,64 @@ fn load(report: &Report<'_>) -> Vec<Note> {
     let mut notes: Vec<Note> =
         fixed.into_iter().map(|(term, text)| Note { term, text: text.to_owned() }).collect();
     notes.insert(3, Note { term: "A/A floor", text: floor });
+    notes.extend(sometimes(report));
     notes
+}
+
+/// Notes on what only some runs have.
+fn sometimes(report: &Report<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let figures = || report.cells().filter_map(|(.., cell)| cell.figures());
+    if figures().any(|figures| figures.hostile.is_some()) {
+        notes.push(Note {
+            term: "Hostile jobs",
+            text: "Jobs that loop, eat memory, overflow stacks or reach for the host, drawn from the seed among the \
+                   good ones. They load the pool and count for nothing else: latencies, throughput and errors are \
+                   those of the good jobs."
+                .to_owned(),
+        });
+    }
+    if !report.soaks().is_empty() {
+        notes.push(Note {
+            term: "Soak",
+            text: "Slopes are medians of the slopes between all pairs of samples (Theil–Sen), with a 95 % interval \
+                   from Kendall's statistic, widened for samples that depend on one another (Hamed and Rao). A \
+                   resource grows if that interval lies above nought and the growth in the time judged above a \
+                   floor: for memory 5 % of its mean or 4 MiB, whichever is more, for counts 1. A soak fails \
+                   if a resource grows, a job has no outcome, a good job fails otherwise than by being turned away, \
+                   or workers are missing at the end."
+                .to_owned(),
+        });
+    }
+    let policies = policies(report.record());
+    if !policies.is_empty() {
+        notes.push(Note {
+            term: "Policies",
+            text: format!("In front of the executor: {}.", policies.join("; or ")),
+        });
+    }
+    notes
+}
+
+/// Each choice of policies in the record, in words.
+fn policies(record: &RunRecord) -> Vec<String> {
+    let mut texts = Vec::new();
+    for chosen in record.measurements.iter().filter_map(|row| row.policies.as_ref()) {
+        let parts = [
+            chosen
+                .retries
+                .map(|more| format!("up to {} after a passing fault", plural(more.into(), "retry"))),
+            chosen
+                .breaker
+                .map(|most| format!("circuits that open at {} in a row", plural(most.into(), "failure"))),
+            chosen.in_flight.map(|most| format!("at most {} in flight", plural(most.into(), "job"))),
+        ];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// Facts of the machine.

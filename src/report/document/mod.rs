@@ -6,11 +6,13 @@ mod detail;
 mod map;
 mod method;
 mod overview;
+mod soak;
 mod table;
 
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
+pub(super) use soak::soaks;
 pub(super) use table::{Entry, Mark, Metric, Table};
 
 use serde::Serialize;
@@ -35,6 +37,7 @@ pub(super) struct Document<'a> {
     pub gains: Vec<Table>,
     pub legend: Vec<Entry>,
     pub workloads: Vec<WorkloadSection>,
+    pub soaks: Vec<soak::SoakSection>,
     pub failures: Option<Table>,
     pub memory: Vec<Table>,
     pub method: Vec<method::Note>,
@@ -84,6 +87,7 @@ impl<'a> Document<'a> {
                 .map(|(place, engine)| Entry::engine(place, engine))
                 .collect(),
             workloads,
+            soaks: soak::sections(report, plots)?,
             failures: detail::failures(report),
             memory: settings().map(|setting| detail::memory(report, setting)).collect(),
             method: method::notes(report),
@@ -118,10 +122,12 @@ fn rows_of<'a>(report: &'a Report<'_>, place: usize) -> Vec<(&'a Setting, &'a Ro
 }
 
 /// Each workload's tables at length, for a digest of a few cells.
-pub(super) fn at_length<'a>(report: &'a Report<'_>) -> Vec<(&'a str, [Table; 3])> {
+pub(super) fn at_length<'a>(report: &'a Report<'_>) -> Vec<(&'a str, Vec<Table>)> {
     let tables = |place| {
         let rows = rows_of(report, place);
-        [detail::load(report, &rows), detail::latency(report, &rows), detail::resources(report, &rows)]
+        let always =
+            [detail::load(report, &rows), detail::latency(report, &rows), detail::resources(report, &rows)];
+        always.into_iter().chain(soak::hostile(report, &rows)).collect()
     };
     let workloads = report.workloads.iter().enumerate();
     workloads.map(|(place, workload)| (workload.name.as_str(), tables(place))).collect()
@@ -145,7 +151,10 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         plots,
         latency: detail::latency(report, &rows),
         load: detail::load(report, &rows),
-        more: vec![detail::outcomes(report, &rows), detail::resources(report, &rows)],
+        more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
+            .into_iter()
+            .chain(soak::hostile(report, &rows))
+            .collect(),
     }))
 }
 

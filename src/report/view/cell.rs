@@ -4,7 +4,8 @@ use crate::executor::OutcomeCounts;
 use crate::record::Measurement;
 use crate::report::{Quantity, ReportError};
 use crate::stats::{
-    BlockingPool, CpuTime, EncodedHistogram, LatencyHistogram, MemoryUse, Percentiles, Summary,
+    BlockingPool, CpuTime, EncodedHistogram, HostilePart, LatencyHistogram, MemoryUse, Percentiles, Soak,
+    Summary,
 };
 
 use super::Engine;
@@ -65,6 +66,12 @@ pub(in crate::report) struct Figures {
     pub queue_max: u64,
     pub blocking: BlockingPool,
     pub messages: Vec<String>,
+    /// The hostile jobs that were mixed in.
+    pub hostile: Option<HostilePart>,
+    /// What long rounds did to their process, with the number of the round.
+    pub soaks: Vec<(u32, Soak)>,
+    /// Rounds that somebody stopped before their plan did.
+    pub stopped_early: u32,
 }
 
 /// A figure over all rounds, and its lowest and highest in a single one.
@@ -214,6 +221,12 @@ impl Figures {
                 queue_max: most(|s| s.tokio_blocking.queue_max),
             },
             messages,
+            hostile: summaries.iter().filter_map(|summary| summary.hostile).reduce(together),
+            soaks: rounds
+                .iter()
+                .filter_map(|(measurement, summary)| Some((measurement.round, summary.soak.clone()?)))
+                .collect(),
+            stopped_early: summaries.iter().filter(|summary| summary.stopped_early).count() as u32,
         })
     }
 
@@ -263,6 +276,18 @@ impl Figures {
 
     fn failed_share(&self) -> f64 {
         if self.submitted == 0 { 1.0 } else { self.outcomes.failed() as f64 / self.submitted as f64 }
+    }
+}
+
+/// The hostile jobs of two rounds, drawn from the same scripts.
+fn together(one: HostilePart, other: HostilePart) -> HostilePart {
+    let mut outcomes = one.outcomes;
+    outcomes.merge(&other.outcomes);
+    HostilePart {
+        scripts: one.scripts.max(other.scripts),
+        submitted: one.submitted + other.submitted,
+        outcomes,
+        retries: one.retries + other.retries,
     }
 }
 

@@ -4,6 +4,7 @@ mod cell;
 mod containment;
 mod gain;
 mod ranking;
+mod soak;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -14,6 +15,7 @@ pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
 pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
+pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
 pub use warnings::Warning;
 

@@ -46,7 +46,11 @@ pub(in crate::report) fn load_text(workers: u32, plan: &Plan) -> String {
         Stop::Count(jobs) => plural(jobs, "job"),
     };
     let warmup = plan.warmup.as_secs_f64();
-    format!("{}, {arrivals}, {stop} after {warmup} s of warm-up", plural(workers.into(), "worker"))
+    let hostile = match plan.hostile {
+        share if share > 0.0 => format!(", {} hostile", Quantity::Share(share)),
+        _ => String::new(),
+    };
+    format!("{}, {arrivals}{hostile}, {stop} after {warmup} s of warm-up", plural(workers.into(), "worker"))
 }
 
 /// A text cut to at most this many characters.

@@ -113,6 +113,17 @@ fn cells(report: &Report<'_>, warnings: &mut Vec<Warning>) {
             "A wrong answer is an error however fast it came; run “jsarena verify” on these before anything else.",
         ));
     }
+    let stopped = places(report, |figures| figures.stopped_early > 0);
+    if !stopped.is_empty() {
+        warnings.push(Warning::new(
+            format!(
+                "Stopped early in {}: {}.",
+                plural(stopped.len() as u64, "cell"),
+                some_of(&stopped, NAMED)
+            ),
+            "These runs are whole but shorter than planned; hold them against nothing that ran its full time.",
+        ));
+    }
     let errors = places(report, |figures| figures.outcomes.failed() > 0);
     if !errors.is_empty() {
         warnings.push(Warning::new(
