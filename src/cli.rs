@@ -4,7 +4,7 @@
 mod settings;
 mod values;
 
-pub use settings::{Defaults, Selection, Settings, UsageError};
+pub use settings::{Defaults, Selection, Settings, UsageError, foreign};
 pub use values::{Size, Time};
 
 use std::path::PathBuf;
@@ -56,6 +56,9 @@ pub enum Command {
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
     #[command(hide = true)]
     Cell,
+    /// A worker's process, for a parent jsarena: the worker protocol on standard input
+    #[command(hide = true)]
+    Worker(WorkerArgs),
 }
 
 /// How a list is printed.
@@ -79,7 +82,7 @@ pub struct Flags {
     #[arg(short, long, alias = "workload", value_name = "GLOB|DIR", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<String>,
-    /// What stands between a job and everything else: task, thread
+    /// What stands between a job and everything else: task, thread, process
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub isolation: Vec<String>,
@@ -168,6 +171,17 @@ pub struct Flags {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// What a worker's process is.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Serve this engine
+    #[arg(long, required_unless_present = "exec")]
+    pub engine: Option<String>,
+    /// Become this program, confined
+    #[arg(num_args = 1.., last = true)]
+    pub exec: Vec<String>,
 }
 
 /// What `report` is asked.

@@ -1,6 +1,8 @@
 //! Settings: defaults, then `jsarena.toml`, then flags; checked.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use figment::Figment;
@@ -8,9 +10,9 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::Deserialize;
 
 use super::{Flags, Size, Time};
-use crate::engine::registry::{self, Entry};
+use crate::engine::registry;
 use crate::engine::{Deadlines, Limits};
-use crate::executor::{Isolation, Recycle, Reuse};
+use crate::executor::{Candidate, Foreign, Isolation, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
 use crate::workload::near::{did_you_mean, nearest};
 use crate::workload::{Workload, WorkloadError, select};
@@ -29,8 +31,8 @@ impl From<WorkloadError> for UsageError {
 /// The engines and workloads asked for.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Engines, built in or not, in the order of the registry.
-    pub engines: Vec<Entry>,
+    /// Engines, built in or not: those of the registry in its order, then the foreign ones.
+    pub engines: Vec<Candidate>,
     /// Workloads, by name.
     pub workloads: Vec<Workload>,
     /// How the workloads were asked for, so that a child process can ask for the same.
@@ -126,6 +128,41 @@ struct Merged {
     quick: bool,
     out: Option<PathBuf>,
     format: Option<String>,
+    engine: Vec<ForeignEntry>,
+}
+
+/// A foreign engine as written: `[[engine]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForeignEntry {
+    id: String,
+    command: Vec<String>,
+}
+
+/// The foreign engines that the config file names.
+///
+/// # Errors
+/// As [`Settings::gather`].
+pub fn foreign(config: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
+    let file = config_file(config)?;
+    extract(file, None)?.foreign(file)
+}
+
+/// The file to read: the one asked for, which must be there, or the usual one if it is.
+fn config_file(asked: Option<&Path>) -> Result<Option<&Path>, UsageError> {
+    match asked {
+        Some(path) if !path.is_file() => Err(UsageError(format!("{}: no such config file", path.display()))),
+        Some(path) => Ok(Some(path)),
+        None => Ok(Some(Path::new("jsarena.toml")).filter(|path| path.is_file())),
+    }
+}
+
+fn extract(file: Option<&Path>, flags: Option<&Flags>) -> Result<Merged, UsageError> {
+    let in_file = file.map_or_else(Figment::new, |path| Figment::from(Toml::file_exact(path)));
+    flags
+        .map_or(in_file.clone(), |flags| in_file.merge(Serialized::defaults(flags)))
+        .extract()
+        .map_err(|error| UsageError(error.to_string().lines().collect::<Vec<_>>().join(" ")))
 }
 
 impl Settings {
@@ -134,20 +171,9 @@ impl Settings {
     /// # Errors
     /// [`UsageError`]: one line that says what is wrong, where, and names the near match if there is one.
     pub fn gather(flags: &Flags, config: Option<&Path>, defaults: Defaults) -> Result<Self, UsageError> {
-        let default = Path::new("jsarena.toml");
-        let file = match config {
-            Some(path) if !path.is_file() => {
-                return Err(UsageError(format!("{}: no such config file", path.display())));
-            }
-            Some(path) => Some(path),
-            None => Some(default).filter(|path| path.is_file()),
-        };
-        let in_file = file.map_or_else(Figment::new, |path| Figment::from(Toml::file_exact(path)));
-        let merged: Merged = in_file
-            .merge(Serialized::defaults(flags))
-            .extract()
-            .map_err(|error| UsageError(error.to_string().lines().collect::<Vec<_>>().join(" ")))?;
-        merged.check(defaults)
+        let file = config_file(config)?;
+        let merged: Merged = extract(file, Some(flags))?;
+        merged.check(defaults, file)
     }
 
     /// The deadlines of a workload's jobs, as asked for or its own. An outer deadline that was not asked for
@@ -161,8 +187,63 @@ impl Settings {
     }
 }
 
+/// Foreign engines run in processes only: where no isolation is asked for, that one is added for them; asked
+/// for by name under others, they are a mistake.
+fn isolations(
+    asked: &[String],
+    default: &[Isolation],
+    engines: &[Candidate],
+    asked_engines: &[String],
+) -> Result<Vec<Isolation>, UsageError> {
+    let mut chosen = parse_all("isolation", asked, default, Isolation::ALL.map(Isolation::as_str))?;
+    let homeless = |engine: &&Candidate| !chosen.iter().any(|&one| engine.runs_under(one));
+    if asked.is_empty() && engines.iter().any(|engine| homeless(&engine)) {
+        chosen.retain(|&isolation| engines.iter().any(|engine| engine.runs_under(isolation)));
+        chosen.push(Isolation::Process);
+        return Ok(chosen);
+    }
+    let named = |engine: &&Candidate| asked_engines.iter().any(|name| name == engine.id());
+    match engines.iter().filter(named).find(homeless) {
+        Some(engine) => Err(UsageError(format!(
+            "{} is a program of its own and runs under process isolation only: add `process` to isolation",
+            engine.id()
+        ))),
+        None => Ok(chosen),
+    }
+}
+
 impl Merged {
-    fn check(self, defaults: Defaults) -> Result<Settings, UsageError> {
+    /// The foreign engines, checked. Their programs run in the folder of the file that names them.
+    fn foreign(&self, file: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
+        let folder = file.and_then(Path::parent).filter(|path| !path.as_os_str().is_empty());
+        let folder = std::path::absolute(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| UsageError(format!("the folder of the config file: {error}")))?;
+        let mut seen: HashSet<&str> = HashSet::from([registry::FAKE, "all"]);
+        for entry in registry::entries() {
+            seen.insert(entry.id());
+        }
+        for ForeignEntry { id, command } in &self.engine {
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+            if id.is_empty() || !id.chars().all(fits) {
+                return Err(UsageError(format!(
+                    "engine `{id}`: an id is made of a-z, 0-9, `-`, `_` and `.`"
+                )));
+            }
+            if command.is_empty() {
+                return Err(UsageError(format!("engine `{id}`: command is empty; give the program to run")));
+            }
+            if !seen.insert(id.as_str()) {
+                return Err(UsageError(format!("engine `{id}`: there is one of that name already")));
+            }
+        }
+        let engines = self.engine.iter();
+        Ok(engines
+            .map(|one| Foreign { id: one.id.clone(), command: one.command.clone(), folder: folder.clone() })
+            .collect())
+    }
+
+    fn check(self, defaults: Defaults, file: Option<&Path>) -> Result<Settings, UsageError> {
+        let foreign = self.foreign(file)?;
         let quick = self.quick;
         let workers = at_least_one("workers", self.workers)?.unwrap_or_else(processors);
         let duration = if quick { Defaults::QUICK_DURATION } else { defaults.duration };
@@ -192,18 +273,14 @@ impl Merged {
             seed: self.seed.unwrap_or(1),
         };
         let limits = Limits::default();
+        let engines = engines(&self.engines, &foreign)?;
         let settings = Settings {
+            isolations: isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
             selection: Selection {
-                engines: engines(&self.engines)?,
+                engines,
                 workloads: select(&self.workloads)?,
                 asked_workloads: self.workloads,
             },
-            isolations: parse_all(
-                "isolation",
-                &self.isolation,
-                defaults.isolations,
-                Isolation::ALL.map(Isolation::as_str),
-            )?,
             reuses: parse_all("reuse", &self.reuse, &[Reuse::Keep], Reuse::ALL.map(Reuse::as_str))?,
             workers,
             plan,
@@ -237,21 +314,30 @@ impl Merged {
     }
 }
 
-fn engines(asked: &[String]) -> Result<Vec<Entry>, UsageError> {
-    let mut chosen = Vec::new();
+fn engines(asked: &[String], foreign: &[Foreign]) -> Result<Vec<Candidate>, UsageError> {
+    let all = || {
+        let known = registry::entries().iter().copied().map(Candidate::Known);
+        known.chain(foreign.iter().map(|one| Candidate::Foreign(Arc::new(one.clone()))))
+    };
+    let mut chosen: Vec<Candidate> = Vec::new();
     for name in asked {
         if name == "all" {
-            chosen.extend(registry::entries().iter().copied());
-            continue;
+            chosen.extend(all());
+        } else if let Some(candidate) = all().find(|candidate| candidate.id() == name) {
+            chosen.push(candidate);
+        } else if let Some(fake) = registry::find(name) {
+            chosen.push(Candidate::Known(fake));
+        } else {
+            let known = all().map(|one| one.id().to_owned()).collect::<Vec<_>>();
+            let known = known.iter().map(String::as_str).chain([registry::FAKE, "all"]);
+            return Err(unknown("engine", name, known));
         }
-        let known = || registry::entries().iter().map(Entry::id).chain([registry::FAKE, "all"]);
-        chosen.push(registry::find(name).ok_or_else(|| unknown("engine", name, known()))?);
     }
     if asked.is_empty() {
-        chosen.extend(registry::entries().iter().copied());
+        chosen.extend(all());
     }
-    let mut seen = std::collections::HashSet::new();
-    chosen.retain(|entry| seen.insert(entry.id()));
+    let mut seen = HashSet::new();
+    chosen.retain(|candidate| seen.insert(candidate.id().to_owned()));
     Ok(chosen)
 }
 

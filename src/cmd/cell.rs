@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failure, Verdict};
 use crate::engine::{Deadlines, Limits, registry};
-use crate::executor::{ActorPool, Blocking, Executor, Isolation, Job, Outcome, PoolConfig, Recycle, Reuse};
+use crate::executor::{
+    ActorPool, Blocking, Candidate, Executor, Foreign, Isolation, Job, Outcome, PoolConfig, Recycle, Reuse,
+};
 use crate::load::{self, Live, Load, Plan};
 use crate::stats::Summary;
 use crate::workload::{Workload, select};
@@ -24,6 +26,8 @@ use crate::workload::{Workload, select};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CellSpec {
     pub engine: String,
+    /// The program, if the engine is one of its own.
+    pub foreign: Option<Foreign>,
     pub workload: String,
     pub workload_hash: String,
     /// How the parent found the workload.
@@ -152,13 +156,11 @@ impl CellSpec {
     }
 
     fn executor(&self) -> anyhow::Result<Arc<dyn Executor>> {
-        let entry =
-            registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
-        let engine = entry.engine()?;
+        let engine = self.candidate()?.engine(self.isolation, &std::env::current_exe()?)?;
         let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
         Ok(match self.isolation {
             Isolation::Task => Arc::new(Blocking::new(engine, limits)),
-            Isolation::Thread => Arc::new(ActorPool::start(PoolConfig {
+            Isolation::Thread | Isolation::Process => Arc::new(ActorPool::start(PoolConfig {
                 limits,
                 reuse: self.reuse,
                 recycle: Recycle {
@@ -168,7 +170,17 @@ impl CellSpec {
                 queue: self.queue as usize,
                 ..PoolConfig::new(engine, self.workers as usize)
             })?),
+            Isolation::Process => return Err(anyhow!("no pool of processes can be made yet")),
         })
+    }
+
+    fn candidate(&self) -> anyhow::Result<Candidate> {
+        if let Some(foreign) = &self.foreign {
+            return Ok(Candidate::Foreign(Arc::new(foreign.clone())));
+        }
+        let entry =
+            registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
+        Ok(Candidate::Known(entry))
     }
 }
 

@@ -1,17 +1,22 @@
 //! `jsarena engines`: what is built in, what it can do, and what is missing.
 
 use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
 
 use comfy_table::{Table, presets};
 
 use super::{Failure, Verdict};
-use crate::cli::ListFormat;
+use crate::cli::{self, ListFormat};
 use crate::engine::{Capabilities, EngineInfo, Interruption, registry};
+use crate::executor::Candidate;
 use crate::record::EngineEntry;
 
 /// Lists every engine this program knows.
-pub fn list(format: ListFormat) -> Result<Verdict, Failure> {
-    let entries: Vec<EngineEntry> = registry::entries().iter().map(entry).collect();
+pub fn list(format: ListFormat, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let known = registry::entries().iter().copied().map(Candidate::Known);
+    let foreign = cli::foreign(config)?.into_iter().map(|one| Candidate::Foreign(Arc::new(one)));
+    let entries: Vec<EngineEntry> = known.chain(foreign).map(|candidate| entry(&candidate)).collect();
     let mut out = io::stdout().lock();
     match format {
         ListFormat::Json => {
@@ -35,13 +40,15 @@ pub fn list(format: ListFormat) -> Result<Verdict, Failure> {
     Ok(Verdict::Well)
 }
 
-/// A registry's entry as records have it.
-pub fn entry(known: &registry::Entry) -> EngineEntry {
-    let (info, missing) = match known.engine() {
-        Ok(engine) => (Some(engine.info()), None),
-        Err(not_built) => (None, Some(not_built.to_string())),
+/// A candidate as records have it. A foreign one is started, to be asked.
+pub fn entry(candidate: &Candidate) -> EngineEntry {
+    let info = std::env::current_exe().map_err(|error| error.to_string());
+    let info = info.and_then(|jsarena| candidate.info(&jsarena).map_err(|error| error.to_string()));
+    let (info, missing) = match info {
+        Ok(info) => (Some(info), None),
+        Err(why) => (None, Some(why)),
     };
-    EngineEntry { id: known.id().to_owned(), info, missing }
+    EngineEntry { id: candidate.id().to_owned(), info, missing }
 }
 
 fn table(built: &[&EngineInfo]) -> Table {

@@ -6,15 +6,14 @@ use rand_pcg::Pcg64Mcg;
 
 use super::cell::{CellEvent, CellSpec, CellTask};
 use crate::cli::Settings;
-use crate::engine::registry::Entry;
-use crate::executor::{Isolation, Reuse};
+use crate::executor::{Candidate, Isolation, Reuse};
 use crate::record::Measurement;
 use crate::workload::Workload;
 
 /// One cell: what to run, and in which round.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    pub engine: Entry,
+    pub engine: Candidate,
     pub workload: Workload,
     pub isolation: Isolation,
     pub reuse: Reuse,
@@ -35,8 +34,8 @@ pub fn cells(settings: &Settings) -> Vec<Cell> {
         let mut cells = Vec::new();
         for (isolation, reuse) in kinds(settings) {
             for workload in &settings.selection.workloads {
-                for &engine in &settings.selection.engines {
-                    let workload = workload.clone();
+                for engine in settings.selection.engines.iter().filter(|one| one.runs_under(isolation)) {
+                    let (engine, workload) = (engine.clone(), workload.clone());
                     cells.push(Cell { engine, workload, isolation, reuse, round, label: None });
                 }
             }
@@ -48,14 +47,17 @@ pub fn cells(settings: &Settings) -> Vec<Cell> {
 }
 
 /// Adds to every round, next to the cell it repeats, the second half of an A/A pair: the first engine that is
-/// built in, on the first workload, under the strongest isolation.
+/// there, on the first workload, under the isolation that a pool has most of its figures under.
 pub fn with_noise_floor(settings: &Settings, mut cells: Vec<Cell>) -> Vec<Cell> {
-    let Some(engine) = settings.selection.engines.iter().find(|entry| entry.engine().is_ok()) else {
+    let Some((isolation, reuse)) = kinds(settings).into_iter().max_by_key(|(isolation, _)| match isolation {
+        Isolation::Thread => 2,
+        Isolation::Process => 1,
+        Isolation::Task => 0,
+    }) else {
         return cells;
     };
-    let Some((isolation, reuse)) = kinds(settings).into_iter().max_by_key(|(isolation, _)| *isolation) else {
-        return cells;
-    };
+    let can_run = |engine: &&Candidate| engine.is_there().is_ok() && engine.runs_under(isolation);
+    let Some(engine) = settings.selection.engines.iter().find(can_run) else { return cells };
     let Some(workload) = settings.selection.workloads.first() else { return cells };
     let is_first = |cell: &Cell| {
         cell.engine.id() == engine.id()
@@ -77,7 +79,9 @@ pub fn kinds(settings: &Settings) -> Vec<(Isolation, Reuse)> {
     for &isolation in &settings.isolations {
         match isolation {
             Isolation::Task => kinds.push((isolation, Reuse::Fresh)),
-            Isolation::Thread => kinds.extend(settings.reuses.iter().map(|&reuse| (isolation, reuse))),
+            Isolation::Thread | Isolation::Process => {
+                kinds.extend(settings.reuses.iter().map(|&reuse| (isolation, reuse)))
+            }
         }
     }
     kinds
@@ -89,6 +93,10 @@ impl Cell {
         let deadlines = settings.deadlines(&self.workload);
         CellSpec {
             engine: self.engine.id().to_owned(),
+            foreign: match &self.engine {
+                Candidate::Known(_) => None,
+                Candidate::Foreign(foreign) => Some(foreign.as_ref().clone()),
+            },
             workload: self.workload.name.clone(),
             workload_hash: self.workload.hash.clone(),
             asked_workloads: settings.selection.asked_workloads.clone(),

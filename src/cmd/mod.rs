@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod run;
 mod verify;
+mod worker;
 mod workloads;
 
 use std::io;
@@ -90,13 +91,14 @@ impl From<io::Error> for Failure {
 pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
     let config = cli.config.as_deref();
     match cli.command {
-        Command::Engines { format } => engines::list(format),
+        Command::Engines { format } => engines::list(format, config),
         Command::Workloads { workloads, format } => workloads::list(&workloads, format),
         Command::Verify(flags) => verify::verify(&flags, config),
         Command::Run(flags) => run::run(&flags, config),
         Command::Compare(flags) => compare::compare(&flags, config),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
+        Command::Worker(args) => worker::serve(&args),
     }
 }
 

@@ -36,6 +36,7 @@ impl Recording {
             workloads: settings.selection.workloads.iter().map(workloads::entry).collect(),
             noise_floor: None,
             measurements: Vec::new(),
+            containment: Vec::new(),
         };
         Self { record, path: None }
     }
@@ -65,7 +66,7 @@ impl Recording {
         cell: &Cell,
         on_event: impl FnMut(&CellEvent),
     ) -> anyhow::Result<Measurement> {
-        let last = match cell.engine.engine() {
+        let last = match cell.engine.is_there() {
             Ok(_) => run_cell(&cell.spec(settings, CellTask::Load), on_event)?,
             Err(not_built) => CellEvent::Failed(not_built.to_string()),
         };

@@ -9,26 +9,27 @@ use super::matrix::{Cell, kinds};
 use super::progress::Progress;
 use super::{Failure, Verdict};
 use crate::cli::{Defaults, Flags, Settings};
-use crate::engine::registry::Entry;
+use crate::executor::Candidate;
 
 /// Runs every pair once, each in a process of its own, under the first isolation asked for.
 pub fn verify(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
     let settings = Settings::gather(flags, config, Defaults::RUN)?;
     let mut out = io::stdout().lock();
     let mut counts = Counts::default();
-    let engines = settings.selection.engines.iter().copied();
-    let (built, missing): (Vec<Entry>, Vec<Entry>) = engines.partition(|entry| entry.engine().is_ok());
-    for entry in missing {
-        if let Err(not_built) = entry.engine() {
-            writeln!(out, "{:<12} {not_built}", entry.id())?;
+    let engines = settings.selection.engines.iter();
+    let (built, missing): (Vec<&Candidate>, Vec<_>) = engines.partition(|engine| engine.is_there().is_ok());
+    for engine in missing {
+        if let Err(not_built) = engine.is_there() {
+            writeln!(out, "{:<12} {not_built}", engine.id())?;
         }
     }
-    let (isolation, reuse) =
-        *kinds(&settings).first().ok_or_else(|| Failure::Usage("no isolation".to_owned()))?;
+    let kinds = kinds(&settings);
     let progress = Progress::new(built.len() * settings.selection.workloads.len());
     for workload in &settings.selection.workloads {
         for &engine in &built {
-            let workload = workload.clone();
+            let first = kinds.iter().find(|(isolation, _)| engine.runs_under(*isolation));
+            let Some(&(isolation, reuse)) = first else { continue };
+            let (engine, workload) = (engine.clone(), workload.clone());
             let cell = Cell { engine, workload, isolation, reuse, round: 0, label: None };
             progress.begin(&cell.title());
             let wrong = match run_cell(&cell.spec(&settings, CellTask::Verify), |_| {})? {

@@ -48,6 +48,9 @@ pub enum JsError {
     /// The engine itself failed, or was used wrongly.
     #[error("engine error: {0}")]
     Engine(String),
+    /// What held the isolate is gone, and this is how: the process that it lived in ended.
+    #[error("{0}")]
+    Died(String),
 }
 
 fn at(line: Option<u32>, column: Option<u32>) -> String {

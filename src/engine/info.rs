@@ -24,7 +24,8 @@ pub struct EngineInfo {
 }
 
 /// What an engine can do. What it cannot is left to process isolation, not papered over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Capabilities {
     /// Whether and where the deadline stops running JavaScript.
     pub interruption: Interruption,
@@ -43,7 +44,7 @@ pub struct Capabilities {
 }
 
 /// Whether and where a deadline stops running JavaScript.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Interruption {
     /// Any JavaScript code is stopped: loops, callbacks of builtins, promise jobs, result conversion.
@@ -51,6 +52,7 @@ pub enum Interruption {
     /// Some is: loops in the script's own functions. The engine's notes say what is not.
     Partial,
     /// None is.
+    #[default]
     None,
 }
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use super::session::{Recycle, Reuse, Session, SessionConfig};
+use super::session::{Fate, Recycle, Reuse, Session, SessionConfig};
 use super::stats::{Counter, Counters, Gauges, PoolState};
 use super::{Completion, Executor, Job, Outcome, TimeoutKind};
 use crate::engine::{Deadline, JsEngine, JsError, Limits};
@@ -76,7 +76,7 @@ impl Shared {
         let ended = session.run(&job.script, &job.input, &Deadline::since(started, job.deadlines.inner));
         session.discard();
         self.counters.busy.down();
-        if ended.panicked {
+        if ended.fate == Fate::Panicked {
             self.counters.panics.up();
         }
         self.ended.notify_waiters();

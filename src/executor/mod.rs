@@ -9,6 +9,7 @@
 
 mod blocking;
 mod breaker;
+mod candidate;
 mod circuit;
 mod followed;
 mod job;
@@ -21,6 +22,8 @@ mod session;
 mod stats;
 mod supervisor;
 mod switch;
+pub mod wire;
+pub mod worker_process;
 mod worker_thread;
 
 #[cfg(test)]
@@ -28,6 +31,7 @@ mod tests;
 
 pub use blocking::Blocking;
 pub use breaker::{BreakerPolicy, Breaking};
+pub use candidate::{Candidate, Foreign};
 pub use job::{Completion, Job};
 pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
@@ -38,6 +42,7 @@ pub use session::{Recycle, Reuse};
 pub use stats::{Gauges, PoolState};
 pub use supervisor::RestartPolicy;
 pub use switch::Switch;
+pub use worker_process::{ProcessEngine, WorkerCommand};
 pub use worker_thread::THREAD_NAME as WORKER_THREAD_NAME;
 
 use std::fmt;
@@ -78,17 +83,20 @@ pub enum Isolation {
     Task,
     /// A worker on its own operating system thread.
     Thread,
+    /// A worker in a child process of its own.
+    Process,
 }
 
 impl Isolation {
     /// All of them, least isolating first.
-    pub const ALL: [Self; 2] = [Self::Task, Self::Thread];
+    pub const ALL: [Self; 3] = [Self::Task, Self::Thread, Self::Process];
 
     /// The name on the command line and in records.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Task => "task",
             Self::Thread => "thread",
+            Self::Process => "process",
         }
     }
 }
@@ -112,5 +120,5 @@ impl FromStr for Isolation {
 
 /// A name that is no isolation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown isolation `{0}` (known: task, thread)")]
+#[error("unknown isolation `{0}` (known: task, thread, process)")]
 pub struct UnknownIsolation(String);

@@ -157,6 +157,7 @@ impl From<Result<String, JsError>> for Outcome {
             Err(JsError::StackOverflow) => Self::StackOverflow,
             Err(JsError::InvalidResult(why)) => Self::InvalidResult(why),
             Err(JsError::Engine(why)) => Self::Crash(format!("engine error: {why}")),
+            Err(JsError::Died(how)) => Self::Crash(how),
             Err(error @ (JsError::Exception { .. } | JsError::Syntax { .. })) => Self::Exception(error),
         }
     }

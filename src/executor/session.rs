@@ -105,8 +105,19 @@ struct Live {
 pub(super) struct Ended {
     /// The job's outcome.
     pub outcome: Outcome,
+    /// What is left to run the next one on.
+    pub fate: Fate,
+}
+
+/// What a call left of the worker that made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It can go on, once the session is renewed.
+    Fit,
     /// A panic went through the engine: neither isolate nor thread is to be trusted.
-    pub panicked: bool,
+    Panicked,
+    /// The process that held the isolate is gone.
+    Died,
 }
 
 impl Session {
@@ -122,10 +133,13 @@ impl Session {
     /// Runs one job. Never unwinds.
     pub fn run(&mut self, script: &Arc<Script>, input: &str, deadline: &Deadline) -> Ended {
         match catch_unwind(AssertUnwindSafe(|| self.call(script, input, deadline))) {
-            Ok(result) => Ended { outcome: result.into(), panicked: false },
+            Ok(result) => {
+                let fate = if matches!(result, Err(JsError::Died(_))) { Fate::Died } else { Fate::Fit };
+                Ended { outcome: result.into(), fate }
+            }
             Err(payload) => {
                 self.discard();
-                Ended { outcome: Outcome::Panic(panic_message(payload.as_ref())), panicked: true }
+                Ended { outcome: Outcome::Panic(panic_message(payload.as_ref())), fate: Fate::Panicked }
             }
         }
     }

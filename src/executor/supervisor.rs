@@ -24,8 +24,9 @@ pub struct RestartPolicy {
     pub budget: usize,
     /// The window of the budget.
     pub window: Duration,
-    /// First wait before a worker is replaced that never answered a job well. It doubles each time, with
-    /// jitter. One that did serve is replaced at once.
+    /// First wait before a worker is replaced that could not be given an isolate. It doubles each time until
+    /// one can, with jitter. A worker that a job brought down is replaced at once: the budget and the breakers
+    /// see to scripts that do so again and again, and their neighbours must not wait for it.
     pub min_delay: Duration,
     /// Longest such wait.
     pub max_delay: Duration,
@@ -150,27 +151,30 @@ impl Supervisor {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Ready(worker) => {
+                self.backoff = backoff(&self.config.restart);
                 if let Some(member) = self.workers.get_mut(&worker) {
                     member.is_ready = true;
                     self.counters.workers.up();
                 }
             }
-            Event::Ended { worker, .. } if self.leaving.remove(&worker) => {}
-            Event::Ended { worker, why, had_served } => {
+            Event::Ended(worker, _) if self.leaving.remove(&worker) => {}
+            Event::Ended(worker, why) => {
                 self.forget(worker);
-                match why {
-                    End::Drained | End::Retired => {}
-                    End::Panic => tracing::warn!(worker = worker.0, "worker ended by a panic"),
+                let delay = match why {
+                    End::Drained | End::Retired => Duration::ZERO,
+                    End::Panic => {
+                        tracing::warn!(worker = worker.0, "worker ended by a panic");
+                        Duration::ZERO
+                    }
+                    End::Died(how) => {
+                        tracing::warn!(worker = worker.0, how, "worker's process ended");
+                        Duration::ZERO
+                    }
                     End::NoIsolate(error) => {
                         tracing::error!(worker = worker.0, %error, "worker has no isolate");
                         self.failure = Some(error);
+                        self.backoff.next().unwrap_or(self.config.restart.max_delay)
                     }
-                }
-                let delay = if had_served {
-                    self.backoff = backoff(&self.config.restart);
-                    Duration::ZERO
-                } else {
-                    self.backoff.next().unwrap_or(self.config.restart.max_delay)
                 };
                 self.replace(delay);
             }
@@ -285,7 +289,7 @@ impl Supervisor {
         let stack = usize::try_from(config.engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
         if let Err(error) = spawn(id, context, session, stack) {
             let why = End::NoIsolate(JsError::Engine(format!("no thread for a worker: {error}")));
-            let _ = self.to_self.send(Event::Ended { worker: id, why, had_served: false });
+            let _ = self.to_self.send(Event::Ended(id, why));
         }
     }
 

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use tokio::sync::oneshot;
 
 use super::job::{Job, Reply};
-use super::session::{Session, SessionConfig, panic_message};
+use super::session::{Fate, Session, SessionConfig, panic_message};
 use super::stats::Counters;
 use super::{Outcome, TimeoutKind};
 use crate::engine::deadline::later;
@@ -39,12 +39,7 @@ pub(super) enum Event {
     /// Its isolate is made; it takes jobs.
     Ready(WorkerId),
     /// Its thread has ended, or is about to.
-    Ended {
-        worker: WorkerId,
-        why: End,
-        /// Whether it had answered a job well: a worker that never does is restarted ever more slowly.
-        had_served: bool,
-    },
+    Ended(WorkerId, End),
     /// It did not answer by the outer deadline.
     Lost(WorkerId),
     /// A lost one came back, to end.
@@ -64,6 +59,8 @@ pub(super) enum End {
     Retired,
     /// A panic went through it.
     Panic,
+    /// Its process ended, so.
+    Died(String),
     /// Its engine gave it no isolate.
     NoIsolate(JsError),
 }
@@ -86,7 +83,7 @@ pub(super) fn spawn(
     stack: usize,
 ) -> std::io::Result<()> {
     thread::Builder::new().name(format!("{THREAD_NAME}{}", id.0)).stack_size(stack).spawn(move || {
-        let mut worker = Worker { id, context, session: Session::new(session), served: false };
+        let mut worker = Worker { id, context, session: Session::new(session) };
         let why = catch_unwind(AssertUnwindSafe(|| worker.live())).unwrap_or_else(|payload| {
             tracing::error!(
                 worker = id.0,
@@ -95,10 +92,10 @@ pub(super) fn spawn(
             );
             Some(End::Panic)
         });
-        let Worker { context, mut session, served, .. } = worker;
+        let Worker { context, mut session, .. } = worker;
         session.discard();
         let event = match why {
-            Some(why) => Event::Ended { worker: id, why, had_served: served },
+            Some(why) => Event::Ended(id, why),
             None => Event::Returned(id),
         };
         // The supervisor is gone only when the pool is.
@@ -114,7 +111,6 @@ struct Worker {
     id: WorkerId,
     context: Context,
     session: Session,
-    served: bool,
 }
 
 impl Worker {
@@ -147,18 +143,21 @@ impl Worker {
             let ended =
                 self.session.run(&job.script, &job.input, &Deadline::since(started, job.deadlines.inner));
             self.context.counters.busy.down();
-            if ended.panicked {
+            if ended.fate == Fate::Panicked {
                 self.context.counters.panics.up();
             }
             let Running { reply, .. } = watch.disarm()?;
-            self.served |= matches!(ended.outcome, Outcome::Ok(_));
+            let died = (ended.fate == Fate::Died).then(|| ended.outcome.to_string());
             reply.ended(ended.outcome, started);
-            if ended.panicked {
-                return Some(End::Panic);
+            match (ended.fate, died) {
+                (Fate::Panicked, _) => return Some(End::Panic),
+                (_, Some(how)) => return Some(End::Died(how)),
+                _ => {}
             }
             match self.session.renew() {
                 Ok(true) => self.context.counters.recycled.up(),
                 Ok(false) => {}
+                Err(JsError::Died(how)) => return Some(End::Died(how)),
                 Err(error) => return Some(End::NoIsolate(error)),
             }
         }

@@ -1,12 +1,14 @@
 //! The run record: the only result that is written down, and the only thing reports are made from.
 
 mod check;
+mod containment;
 mod host;
 mod schema;
 mod store;
 
 pub use crate::build::BuildFacts;
 pub use check::check;
+pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
 pub use schema::json_schema;
 pub use store::{RecordError, load, save};
@@ -50,6 +52,9 @@ pub struct RunRecord {
     /// One a cell and round.
     #[serde(default)]
     pub measurements: Vec<Measurement>,
+    /// One a hostile script, engine and isolation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containment: Vec<Containment>,
 }
 
 /// An engine asked for.

@@ -1,0 +1,186 @@
+//! The worker's side: serves one host over a socket, with isolates of one engine.
+
+use std::io::BufReader;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::Welcome;
+use crate::engine::{Deadline, HeapStats, Isolate, JsEngine, JsError, Limits, Script, ScriptId};
+use crate::executor::WORKER_THREAD_NAME;
+use crate::executor::session::panic_message;
+use crate::executor::wire::{self, Create, Fault, Frame, Heap, Hello, Kind, WireError};
+
+/// Why a worker ended that was not told to.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// What came was not the protocol.
+    #[error("the host does not keep to the protocol: {0}")]
+    Wire(#[from] WireError),
+    /// The engine, or its adapter, panicked. The host has been told.
+    #[error("panic: {0}")]
+    Panic(String),
+    /// The system gave no thread.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves the host at the other end of `stream` with isolates of `engine`, until it hangs up. Whatever runs
+/// then is left running: the caller is to exit.
+///
+/// # Errors
+/// [`WorkerError`]: this process is of no more use.
+pub fn serve(engine: Arc<dyn JsEngine>, stream: UnixStream) -> Result<(), WorkerError> {
+    let watched = stream.try_clone()?;
+    let stack = usize::try_from(engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
+    let (to_here, ended) = crossbeam_channel::bounded(1);
+    let name = format!("{WORKER_THREAD_NAME}0");
+    thread::Builder::new().name(name).stack_size(stack).spawn({
+        let to_here = to_here.clone();
+        move || to_here.send(Server { engine, isolate: None, stream: BufReader::new(stream) }.serve())
+    })?;
+    // A guest that never ends must not outlive the host, and the thread it runs on cannot look.
+    thread::Builder::new().name("jsarena-hangup".to_owned()).stack_size(64 << 10).spawn(move || {
+        wait_for_hangup(&watched);
+        to_here.send(Ok(()))
+    })?;
+    ended.recv().unwrap_or(Ok(()))
+}
+
+/// Hanging up is always reported, so nothing is asked for.
+fn wait_for_hangup(stream: &UnixStream) {
+    loop {
+        let mut polled = [PollFd::new(stream.as_fd(), PollFlags::empty())];
+        match poll(&mut polled, PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+struct Server {
+    engine: Arc<dyn JsEngine>,
+    isolate: Option<Box<dyn Isolate>>,
+    stream: BufReader<UnixStream>,
+}
+
+/// What a request is answered with.
+enum Reply {
+    Empty,
+    Welcome,
+    Loaded(ScriptId),
+    Answer(String),
+    Heap(Option<HeapStats>),
+}
+
+impl Server {
+    fn serve(mut self) -> Result<(), WorkerError> {
+        loop {
+            let request = match Frame::read(&mut self.stream) {
+                Err(WireError::Ended) => return Ok(()),
+                frame => frame?,
+            };
+            match catch_unwind(AssertUnwindSafe(|| self.answer(&request))) {
+                Ok(Ok(reply)) => self.reply(request.kind, &reply)?,
+                Ok(Err(Refused::Js(error))) => self.fault(&error.into())?,
+                Ok(Err(Refused::Wire(error))) => return Err(error.into()),
+                Err(payload) => {
+                    let message = panic_message(payload.as_ref());
+                    self.fault(&Fault::Panic { message: message.clone() })?;
+                    return Err(WorkerError::Panic(message));
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &Frame) -> Result<Reply, Refused> {
+        Ok(match request.kind {
+            Kind::Hello => {
+                let hello: Hello = request.json()?;
+                tracing::debug!(host = hello.host, protocol = hello.protocol, "greeted");
+                Reply::Welcome
+            }
+            Kind::Create => {
+                let limits = Limits::from(request.json::<Create>()?);
+                // The old one first: both at a time could be too much.
+                self.isolate = None;
+                self.isolate = Some(self.engine.create(&limits)?);
+                Reply::Empty
+            }
+            Kind::Load => {
+                let deadline = Deadline::after(request.micros_at(0)?);
+                let script: Script = serde_json::from_str(request.text_after(8)?)
+                    .map_err(|error| JsError::Engine(format!("load: {error}")))?;
+                Reply::Loaded(self.isolate()?.load(&script, &deadline)?)
+            }
+            Kind::Call => {
+                let deadline = Deadline::after(request.micros_at(4)?);
+                let script = ScriptId(request.u32_at(0)?);
+                Reply::Answer(self.isolate()?.call(script, request.text_after(12)?, &deadline)?)
+            }
+            Kind::Reset => {
+                self.isolate()?.reset()?;
+                Reply::Empty
+            }
+            Kind::Heap => Reply::Heap(self.isolate()?.heap()),
+            Kind::Error => return Err(JsError::Engine("a request that is an error".to_owned()).into()),
+        })
+    }
+
+    fn isolate(&mut self) -> Result<&mut Box<dyn Isolate>, JsError> {
+        self.isolate
+            .as_mut()
+            .ok_or_else(|| JsError::Engine("there is no isolate: create comes first".to_owned()))
+    }
+
+    fn reply(&mut self, kind: Kind, reply: &Reply) -> Result<(), WireError> {
+        let spent = self.is_spent();
+        let to = self.stream.get_mut();
+        match reply {
+            Reply::Empty => wire::write(to, kind, spent, &[]),
+            Reply::Welcome => wire::write_json(to, kind, &Welcome::from(self.engine.info())),
+            Reply::Loaded(id) => wire::write(to, kind, spent, &[&id.0.to_le_bytes()]),
+            Reply::Heap(stats) => wire::write_json(to, kind, &stats.map(Heap::from)),
+            Reply::Answer(answer) => match wire::write(to, kind, spent, &[answer.as_bytes()]) {
+                Err(WireError::TooLong(bytes)) => {
+                    let message = format!("{bytes} bytes; {} are the most", wire::MAX_BODY);
+                    self.fault(&Fault::InvalidResult { message })
+                }
+                written => written,
+            },
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault) -> Result<(), WireError> {
+        let spent = self.is_spent();
+        wire::write_fault(self.stream.get_mut(), fault, spent)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.isolate.as_ref().is_some_and(|isolate| isolate.is_spent())
+    }
+}
+
+/// Why a request is not answered.
+enum Refused {
+    /// What was asked failed.
+    Js(JsError),
+    /// It was no request.
+    Wire(WireError),
+}
+
+impl From<JsError> for Refused {
+    fn from(error: JsError) -> Self {
+        Self::Js(error)
+    }
+}
+
+impl From<WireError> for Refused {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}

@@ -1,0 +1,203 @@
+//! One child process, as its host sees it: the process, the socket, and the requests.
+
+use std::io::{self, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use parking_lot::Mutex;
+
+use super::tail::Tail;
+use super::{Welcome, WelcomedEngine, WorkerCommand};
+use crate::engine::{JsError, Limits};
+use crate::executor::wire::{self, Create, Fault, Frame, Kind, WireError};
+
+/// How long a worker may take to greet, to make an isolate or to make a realm. No guest's code runs then.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A child process that speaks the protocol. Dropped, it is killed and reaped.
+pub(super) struct Peer {
+    stream: BufReader<UnixStream>,
+    pub process: Arc<Process>,
+    pub greeted: bool,
+    /// Isolates it has made.
+    pub isolates: u32,
+    /// With which limits the last one was.
+    pub limits: Option<Limits>,
+}
+
+/// Why a request has no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The worker answered: it failed.
+    Fault { fault: Fault, spent: bool },
+    /// It is no use any more: it ended, or does not keep to the protocol.
+    Broken(WireError),
+}
+
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl Peer {
+    /// Starts the process. Must run on a thread that outlives it: its parent-death signal follows that thread.
+    pub fn spawn(command: &WorkerCommand) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let (output, to_output) = io::pipe()?;
+        let mut program = Command::new(&command.program);
+        if let Some(folder) = &command.folder {
+            program.current_dir(folder);
+        }
+        let child = program
+            .args(&command.args)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(to_output.try_clone()?)
+            .stderr(Stdio::from(to_output))
+            .spawn()?;
+        let process = Arc::new(Process { id: child.id(), child: Mutex::new(child), tail: Tail::of(output)? });
+        let stream = BufReader::new(ours);
+        Ok(Self { stream, process, greeted: false, isolates: 0, limits: None })
+    }
+
+    /// Says hello, if that has not been said.
+    pub fn greet(&mut self) -> Result<Option<WelcomedEngine>, JsError> {
+        if self.greeted {
+            return Ok(None);
+        }
+        let host = concat!("jsarena ", env!("CARGO_PKG_VERSION")).to_owned();
+        let hello = wire::Hello { protocol: wire::PROTOCOL, host, max_body: wire::MAX_BODY };
+        let welcome = self.patiently(|peer| {
+            wire::write_json(peer.stream.get_mut(), Kind::Hello, &hello)?;
+            peer.reply(Kind::Hello)?.json::<Welcome>().map_err(Into::into)
+        })?;
+        if welcome.protocol != wire::PROTOCOL {
+            let (theirs, ours) = (welcome.protocol, wire::PROTOCOL);
+            return Err(JsError::Engine(format!("the worker speaks protocol {theirs}, this jsarena {ours}")));
+        }
+        self.greeted = true;
+        Ok(Some(welcome.engine))
+    }
+
+    /// Makes an isolate, greeting first.
+    pub fn create(&mut self, limits: &Limits) -> Result<(), JsError> {
+        self.greet()?;
+        let create = Create::from(limits);
+        self.patiently(|peer| {
+            wire::write_json(peer.stream.get_mut(), Kind::Create, &create)?;
+            peer.reply(Kind::Create)
+        })?;
+        self.isolates += 1;
+        self.limits = Some(limits.clone());
+        Ok(())
+    }
+
+    /// Asks for something that runs no guest's code, and waits only so long for it.
+    pub fn ask(&mut self, kind: Kind) -> Result<Frame, JsError> {
+        self.patiently(|peer| peer.request(kind, &[]))
+    }
+
+    fn patiently<T>(&mut self, ask: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, JsError> {
+        // Neither can fail on an open socket.
+        let _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
+        let asked = ask(self);
+        let _ = self.stream.get_ref().set_read_timeout(None);
+        asked.map_err(|failure| match failure {
+            Failure::Fault { fault, .. } => fault.into_error(Duration::ZERO),
+            Failure::Broken(error) => JsError::Died(self.end(&error)),
+        })
+    }
+
+    /// Sends a request and waits for its reply, as long as it takes.
+    pub fn request(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<Frame, Failure> {
+        wire::write(self.stream.get_mut(), kind, false, parts)?;
+        self.reply(kind)
+    }
+
+    fn reply(&mut self, wanted: Kind) -> Result<Frame, Failure> {
+        let frame = Frame::read(&mut self.stream)?;
+        match frame.kind {
+            Kind::Error => Err(Failure::Fault { fault: frame.json()?, spent: frame.spent }),
+            got if got == wanted => Ok(frame),
+            got => Err(WireError::OutOfTurn { got, wanted }.into()),
+        }
+    }
+
+    /// Ends the process after `error`, and says what became of it.
+    pub fn end(&self, error: &WireError) -> String {
+        match error {
+            WireError::Ended => self.process.wait(),
+            WireError::Io(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.process.kill();
+                format!("no answer within {PATIENCE:?}: killed{}", self.process.last_words())
+            }
+            error => {
+                self.process.kill();
+                format!("the worker does not keep to the protocol: {error}{}", self.process.last_words())
+            }
+        }
+    }
+}
+
+/// The process itself. Shared with the interrupter, which may come too late.
+pub(super) struct Process {
+    pub id: u32,
+    child: Mutex<Child>,
+    tail: Tail,
+}
+
+impl Process {
+    /// Kills it. Does nothing to one that has been reaped, so no other process is ever hit.
+    pub fn kill(&self) {
+        let _ = self.child.lock().kill();
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&self) -> bool {
+        matches!(self.child.lock().try_wait(), Ok(None))
+    }
+
+    /// Waits for its end and says how it ended: `signal 6 (SIGABRT): last words`.
+    fn wait(&self) -> String {
+        // Nothing is locked while it is waited for: whoever kills it meanwhile must get through.
+        let how = loop {
+            match self.child.lock().try_wait() {
+                Ok(Some(status)) => break describe(status),
+                Ok(None) => {}
+                Err(error) => break error.to_string(),
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        };
+        format!("{how}{}", self.last_words())
+    }
+
+    /// Kills it and waits for its end.
+    pub fn reap(&self) {
+        let mut child = self.child.lock();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    fn last_words(&self) -> String {
+        let words = self.tail.last_words();
+        if words.is_empty() { words } else { format!(": {words}") }
+    }
+}
+
+/// How a process ended, in the words of a row.
+pub(crate) fn describe(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(number), _) => {
+            let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
+            format!("signal {number} ({name})")
+        }
+        (None, Some(0)) => "ended without a result".to_owned(),
+        (None, Some(code)) => format!("exit {code}"),
+        (None, None) => "ended in an unknown way".to_owned(),
+    }
+}
