@@ -5,7 +5,7 @@
 const fs = require('node:fs')
 const v8 = require('node:v8')
 const vm = require('node:vm')
-const { isNativeError, isPromise } = require('node:util').types
+const { types } = require('node:util')
 
 const SOCKET = 0 // standard input: a connected socket, to be read and written
 
@@ -35,23 +35,30 @@ function write(kind, body) {
   for (let at = 0; at < frame.length;) at += insist(() => fs.writeSync(SOCKET, frame, at))
 }
 
-// A request that cannot be answered; `body` is the reply of kind 255.
-class Failure extends Error {
-  constructor(kind, fields) { super(kind); this.body = { kind, ...fields } }
+// What is thrown for a request that has no answer: the body of a reply of kind 255.
+class Failure {
+  constructor(kind, fields) { Object.assign(this, { kind }, fields) }
 }
 const refuse = (message) => new Failure('engine', { message })
+const invalid = (message) => new Failure('invalid_result', { message })
 
 let mostBytes = Infinity
 
 function answerTo(kind, body) {
   switch (kind) {
-    case 1: mostBytes = JSON.parse(body).max_body; return JSON.stringify({ protocol: 1, engine: ENGINE })
-    case 2: case 5: return newRealm()
+    case 1: return greet(JSON.parse(body))
+    case 2: return newRealm() // create; its limits cannot be had in a process that runs
     case 3: return load(deadline(body, 0), JSON.parse(body.subarray(8)))
     case 4: return call(body.readUInt32LE(0), deadline(body, 4), body.toString('utf8', 12))
+    case 5: return newRealm() // reset
     case 6: return heap()
     default: throw refuse(`no request has the kind ${kind}`)
   }
+}
+
+function greet(hello) {
+  mostBytes = hello.max_body
+  return JSON.stringify({ protocol: 1, engine: ENGINE })
 }
 
 function serve() {
@@ -59,20 +66,21 @@ function serve() {
   const [kind, body] = [head[4], read(head.readUInt32LE(0))]
   try {
     const answer = Buffer.from(answerTo(kind, body))
-    if (answer.length > mostBytes) throw new Failure('invalid_result', { message: `${answer.length} bytes are too many` })
+    if (answer.length > mostBytes) throw invalid(`${answer.length} bytes; ${mostBytes} are the most`)
     write(kind, answer)
   } catch (error) {
-    const told = error instanceof Failure ? error.body : refuse(error.stack).body
-    write(255, Buffer.from(JSON.stringify(told, (_, field) => isString(field) ? wellFormed(field) : field)))
+    const failure = error instanceof Failure ? error : refuse(error.stack)
+    write(255, Buffer.from(JSON.stringify(failure, wellFormed)))
   }
   setImmediate(serve) // no plain loop, for Node does its housekeeping in between
 }
 
-// Half a surrogate pair has no UTF-8, and written as an escape it is JSON that other parsers refuse.
-const isString = (value) => typeof value === 'string'
-const wellFormed = (text) => Buffer.from(text).toString()
+// Half a surrogate pair would be written as an escape, and that is JSON which other parsers refuse.
+function wellFormed(key, value) {
+  return typeof value === 'string' ? Buffer.from(value).toString() : value
+}
 
-// ---- Node's own from here on ----
+// ---- From here on: Node's own ----
 
 const ENGINE = {
   engine_version: `Node.js ${process.versions.node} (V8 ${process.versions.v8})`,
@@ -82,7 +90,8 @@ const ENGINE = {
     'node:vm is no sandbox: a script that means to leaves its context; the process is what holds it',
     'the time limit of node:vm starts a thread for each call: about 0.1 ms, and whole milliseconds only',
     'global variables are reached through interceptors, much slower than in V8 itself',
-    'heap and stack are limited on its command line only; at the heap limit V8 ends the process, which is a crash',
+    'heap and stack are limited on the command line only; at the heap limit V8 ends the process: a crash',
+    'there is no FinalizationRegistry: finalizers run between calls, where no time limit holds',
   ],
 }
 
@@ -90,45 +99,61 @@ const deadline = (body, at) => performance.now() + Number(body.readBigUInt64LE(a
 
 // Runs among the guest's own things, within the time allowed: parsing, settling, `toJSON`, the getters of an
 // error. It holds on to what a guest may replace. Each task has a result of its own, so that a promise which
-// settles in a later call finds nobody. Only the host gets `arm`: a guest that calls $jsarena() gets null.
-const KERNEL = new vm.Script(`'use strict'; const $jsarena = (() => {
+// settles in a later call finds nobody. The first call gives `arm`, by which the host alone sets the next
+// task; a guest that calls $jsarena gets null. Finalizers would run between calls, under no time limit.
+const KERNEL = new vm.Script(`'use strict'; delete globalThis.FinalizationRegistry; const $jsarena = (() => {
   const { parse, stringify } = JSON, text = String
   const attempt = (work, otherwise) => { try { return work() } catch { return otherwise } }
   const run = (task) => {
-    const result = { __proto__: null, kind: 'pending' }
-    const end = (kind, name, message, stack) => {
-      if (name === 'RangeError' && message === 'Maximum call stack size exceeded') kind = 'stack_overflow'
-      result.name = name; result.message = message; result.stack = stack; result.kind = kind
-    }
+    const result = { __proto__: null, kind: 'pending', name: '', message: '', stack: '' }
     const fail = (kind, error) => {
-      if (!task.isNativeError(error)) return end(kind, 'Thrown', attempt(() => text(error), 'no string form'), '')
-      const field = (name, absent) => attempt(() => { const value = error[name]; return value === undefined ? absent : text(value) }, absent)
-      end(kind, field('name', 'Error'), field('message', ''), field('stack', ''))
+      if (task.isNativeError(error)) {
+        const field = (name, absent) => attempt(() => {
+          const value = error[name]
+          return value === undefined ? absent : text(value)
+        }, absent)
+        result.name = field('name', 'Error')
+        result.message = field('message', '')
+        result.stack = field('stack', '')
+      } else {
+        result.name = 'Thrown'
+        result.message = attempt(() => text(error), 'a value that has no string form')
+      }
+      const tooDeep = result.name === 'RangeError' && result.message === 'Maximum call stack size exceeded'
+      result.kind = tooDeep ? 'stack_overflow' : kind
+      return result
     }
     const answer = (value) => {
       try {
-        const json = value === undefined ? 'null' : stringify(value)
-        if (json === undefined) end('invalid_result', '', 'JSON cannot hold it: ' + typeof value, '')
-        else { result.json = json; result.kind = 'ok' }
+        result.json = value === undefined ? 'null' : stringify(value)
+        result.kind = result.json === undefined ? 'not_json' : 'ok'
+        result.message = typeof value
       } catch (error) { fail('invalid_result', error) }
     }
-    const settle = async (promise) => { try { answer(await promise) } catch (error) { fail('exception', error) } }
-    if ('thrown' in task) { fail('exception', task.thrown); return result }
+    const settle = async (promise) => {
+      try { answer(await promise) } catch (error) { fail('exception', error) }
+    }
+    if ('thrown' in task) return fail('exception', task.thrown)
     let input
-    try { input = parse(task.input) } catch (error) { fail('engine', error); return result }
+    try { input = parse(task.input) } catch (error) { return fail('engine', error) }
     try {
       const value = (0, task.body)(input)
-      if (task.isPromise(value)) settle(value); else answer(value)
+      if (task.isPromise(value)) settle(value)
+      else answer(value)
     } catch (error) { fail('exception', error) }
     return result
   }
-  let next = null
+  let next = null, isFirst = true
   const arm = (task) => { next = task }
-  let give = () => { give = () => { const task = next; next = null; return task && run(task) }; return arm }
-  return () => give()
+  return () => {
+    if (isFirst) { isFirst = false; return arm }
+    const task = next
+    next = null
+    return task && run(task)
+  }
 })(); $jsarena()`, { filename: 'jsarena-kernel' })
-const OUR_FRAMES = /\n +at [^\n]*\((jsarena-kernel|node:vm):[^]*/
 const RUN = new vm.Script('$jsarena()')
+const OUR_FRAMES = /\n +at [^\n]*\((jsarena-kernel|node:vm):[^]*/
 
 let realm
 
@@ -139,8 +164,9 @@ function newRealm() {
   return ''
 }
 
-// A script's value. Its microtasks are within the time too. The clock says whether it was late, not the error:
-// looking at what a guest threw would run its getters out here. node:vm's timer may be a millisecond early.
+// A script's value. Its microtasks are within the time too. Whether it was late is told by the clock, not by
+// the error: looking at what a guest threw would run its getters out here. (The timer itself may be early, by
+// less than a millisecond.)
 function within(end, script) {
   const left = Math.min(Math.ceil(end - performance.now()) + 1, 2 ** 31 - 1)
   try {
@@ -151,12 +177,13 @@ function within(end, script) {
 }
 
 function perform(task, end) {
-  realm.arm({ isNativeError, isPromise, ...task })
+  realm.arm({ isNativeError: types.isNativeError, isPromise: types.isPromise, ...task })
   const { kind, json, name, message, stack } = within(end, RUN)
   switch (kind) {
     case 'ok': return json
-    case 'pending': throw new Failure('invalid_result', { message: 'the promise can never settle: nothing is left to run' })
-    case 'invalid_result': throw new Failure(kind, { message: name ? `${name}: ${message}` : message })
+    case 'pending': throw invalid('the promise can never settle: nothing is left to run')
+    case 'not_json': throw invalid(`JSON cannot hold it: ${message}`)
+    case 'invalid_result': throw invalid(`${name}: ${message}`)
     case 'engine': throw refuse(`the input is not JSON: ${message}`)
     default: throw new Failure(kind, { name, message, stack: stack.replace(OUR_FRAMES, '') })
   }
@@ -172,36 +199,36 @@ function load(end, { name, body, setup = [] }) {
   if (!realm) throw refuse('there is no isolate yet')
   for (const source of setup) {
     const script = compile(source, name)
-    try { within(end, script) } catch (thrown) { if (thrown instanceof Failure) throw thrown; perform({ thrown }, end) }
+    try { within(end, script) } catch (thrown) { perform({ thrown }, end) }
   }
   const id = Buffer.alloc(4)
   id.writeUInt32LE(realm.bodies.push(within(end, compileBody(body, name))) - 1)
   return id
 }
 
-// `await` may also be a plain name, in sloppy code.
+const AsyncFunction = (async () => {}).constructor
+
+// In sloppy code `await` may also be a plain name, so what does not parse as async is tried as it is.
 function compileBody(body, name) {
-  if (!/(?<![\p{L}\p{N}_$])await(?![\p{L}\p{N}_$])/u.test(body)) return compile(body, name, 'function(input){')
-  try { return compile(body, name, 'async function(input){') } catch (first) {
-    try { return compile(body, name, 'function(input){') } catch { throw first }
+  const plain = () => compile(body, name, '(function(input){', Function)
+  if (!/(?<![\p{L}\p{N}_$])await(?![\p{L}\p{N}_$])/u.test(body)) return plain()
+  try { return compile(body, name, '(async function(input){', AsyncFunction) } catch (first) {
+    try { return plain() } catch { throw first }
   }
 }
 
-const AsyncFunction = (async () => {}).constructor
-
-// With a `head`, source is a function's body. The head stays on its first line, so that lines are the guest's.
-function compile(source, name, head) {
-  const start = head ? `(${head}` : ''
+// A source, or the body of a function. `head` opens it on its first line, so that lines are the guest's own.
+function compile(source, name, head = '', Constructor = null) {
+  const text = head ? `${head}${source}\n})` : source
   let script
   try {
-    script = new vm.Script(head ? `${start}${source}\n})` : source, { filename: name, columnOffset: -start.length })
-    // A body that closes its function parses in there, but not alone.
-    if (head) new (head.startsWith('async') ? AsyncFunction : Function)('input', source)
+    script = new vm.Script(text, { filename: name, columnOffset: -head.length })
+    if (Constructor) new Constructor('input', source) // refuses a body that closes its function
     return script
   } catch (error) {
-    // Node says where only in the text of the stack: "name:2", the line itself, then spaces and a caret.
+    // Where it is stands only in the text of the stack: "name:2", the line itself, then spaces and a caret.
     const [, line, indent] = (!script && /:(\d+)\n.*\n(\s*)\^/.exec(error.stack)) || []
-    const column = line && indent.length + 1 - (line === '1' ? start.length : 0)
+    const column = line && indent.length + 1 - (line === '1' ? head.length : 0)
     throw new Failure('syntax', { message: error.message, ...(line && { line: Number(line), column }) })
   }
 }
@@ -211,7 +238,6 @@ function heap() {
   return JSON.stringify({ used_bytes, limit_bytes })
 }
 
-// What a guest leaves behind, a rejected promise or a finalizer that throws, must not end the worker.
+// A rejected promise that a guest leaves behind would end the process.
 process.on('unhandledRejection', () => {})
-process.on('uncaughtException', () => {})
 serve()
