@@ -1,17 +1,21 @@
 //! Our own overhead: a round trip through the pool with an engine that does nothing, beside the least that two
-//! threads can do with the same parts, in the same run.
+//! threads can do with the same parts, and the same with workers in processes beside the least that two processes
+//! can do, in the same run.
 //!
 //! The last lines give medians over interleaved batches: criterion's own figures come from one case after the
 //! other, and a shared machine drifts in between.
 
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group};
 use jsarena::engine::fake::Fake;
-use jsarena::engine::{Deadlines, Script};
-use jsarena::executor::{ActorPool, Job, PoolConfig};
+use jsarena::engine::{Deadlines, JsEngine, Script, registry};
+use jsarena::executor::{ActorPool, Candidate, Isolation, Job, PoolConfig};
 use jsarena::stats::LatencyHistogram;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
@@ -37,6 +41,35 @@ impl PingPong {
     }
 }
 
+/// The ping-pong between processes: a byte through a pipe to `cat`, and back through another.
+struct Pipes {
+    cat: Child,
+    to_cat: ChildStdin,
+    from_cat: ChildStdout,
+}
+
+impl Pipes {
+    fn start() -> Self {
+        let pipes = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut cat = pipes.expect("every system has a cat");
+        let ends = cat.stdin.take().zip(cat.stdout.take());
+        let (to_cat, from_cat) = ends.expect("both are piped");
+        Self { cat, to_cat, from_cat }
+    }
+
+    fn round_trip(&mut self) {
+        self.to_cat.write_all(&[7]).expect("it reads");
+        self.from_cat.read_exact(&mut [0]).expect("it answers");
+    }
+}
+
+impl Drop for Pipes {
+    fn drop(&mut self) {
+        let _ = self.cat.kill();
+        let _ = self.cat.wait();
+    }
+}
+
 struct Pool {
     pool: ActorPool,
     job: Job,
@@ -44,7 +77,17 @@ struct Pool {
 
 impl Pool {
     fn start(runtime: &Runtime) -> Self {
-        let pool = ActorPool::start(PoolConfig::new(Arc::new(Fake::default()), 1)).expect("threads");
+        Self::over(Arc::new(Fake::default()), runtime)
+    }
+
+    fn of_processes(runtime: &Runtime) -> Self {
+        let fake = Candidate::Known(registry::find(registry::FAKE).expect("it is always built"));
+        let jsarena = Path::new(env!("CARGO_BIN_EXE_jsarena"));
+        Self::over(fake.engine(Isolation::Process, jsarena).expect("processes"), runtime)
+    }
+
+    fn over(engine: Arc<dyn JsEngine>, runtime: &Runtime) -> Self {
+        let pool = ActorPool::start(PoolConfig::new(engine, 1)).expect("threads");
         runtime.block_on(pool.ready()).expect("the fake always starts");
         let deadlines = Deadlines { inner: Duration::from_secs(25), outer: Duration::from_secs(30) };
         let job = Job { script: Arc::new(Script::new("no-op", "return 2")), input: "null".into(), deadlines };
@@ -70,6 +113,11 @@ fn round_trip(criterion: &mut Criterion) {
     });
     group
         .bench_function("pool, no-op engine", |bencher| bencher.iter(|| runtime.block_on(pool.round_trip())));
+    let (mut pipes, processes) = (Pipes::start(), Pool::of_processes(&runtime));
+    group.bench_function("bare pipes between processes", |bencher| bencher.iter(|| pipes.round_trip()));
+    group.bench_function("pool of processes, no-op engine", |bencher| {
+        bencher.iter(|| runtime.block_on(processes.round_trip()))
+    });
     group.finish();
 }
 
@@ -84,32 +132,49 @@ fn recording(criterion: &mut Criterion) {
     });
 }
 
-/// Medians of both round trips over batches that take turns, and their ratio.
+/// Medians of both kinds of round trips, each beside its bare one, over batches that take turns.
 fn medians() {
-    const BATCHES: usize = 200;
-    const BATCH: usize = 500;
     let runtime = runtime();
     let (bare, pool) = (PingPong::start(), Pool::start(&runtime));
+    compare(
+        "threads",
+        || {
+            runtime.block_on(bare.round_trip());
+        },
+        || {
+            runtime.block_on(pool.round_trip());
+        },
+    );
+    let (mut pipes, processes) = (Pipes::start(), Pool::of_processes(&runtime));
+    compare(
+        "processes",
+        || pipes.round_trip(),
+        || {
+            runtime.block_on(processes.round_trip());
+        },
+    );
+}
+
+fn compare(what: &str, mut bare: impl FnMut(), mut pool: impl FnMut()) {
+    const BATCHES: usize = 200;
+    const BATCH: usize = 500;
     let (mut of_bare, mut of_pool) = (LatencyHistogram::default(), LatencyHistogram::default());
-    runtime.block_on(async {
-        for _ in 0..BATCHES {
-            for _ in 0..BATCH {
-                let started = Instant::now();
-                bare.round_trip().await;
-                of_bare.record(started.elapsed());
-            }
-            for _ in 0..BATCH {
-                let started = Instant::now();
-                pool.round_trip().await;
-                of_pool.record(started.elapsed());
-            }
+    let batch = |trip: &mut dyn FnMut(), of: &mut LatencyHistogram| {
+        for _ in 0..BATCH {
+            let started = Instant::now();
+            trip();
+            of.record(started.elapsed());
         }
-    });
+    };
+    for _ in 0..BATCHES {
+        batch(&mut bare, &mut of_bare);
+        batch(&mut pool, &mut of_pool);
+    }
     for (name, quantile) in [("p50", 0.5), ("p99", 0.99)] {
         let (bare, pool) = (of_bare.quantile(quantile), of_pool.quantile(quantile));
         let ratio = pool.as_secs_f64() / bare.as_secs_f64();
         println!(
-            "round trip {name}: bare {bare:?}, pool {pool:?}, ratio {ratio:.2} ({} each)",
+            "round trip between {what}, {name}: bare {bare:?}, pool {pool:?}, ratio {ratio:.2} ({} each)",
             of_pool.len()
         );
     }

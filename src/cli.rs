@@ -51,11 +51,16 @@ pub enum Command {
     Run(Flags),
     /// Engines × workloads × isolations, into a record and a report
     Compare(Flags),
+    /// Hostile scripts × engines × isolations, each in a fresh process, into a containment scorecard
+    Survive(SurviveArgs),
     /// Make reports from records
     Report(ReportArgs),
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
     #[command(hide = true)]
     Cell,
+    /// The host of one trial of `survive`
+    #[command(hide = true)]
+    Trial,
     /// A worker's process, for a parent jsarena: the worker protocol on standard input
     #[command(hide = true)]
     Worker(WorkerArgs),
@@ -171,6 +176,20 @@ pub struct Flags {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// What `survive` is asked.
+#[derive(Debug, Args)]
+pub struct SurviveArgs {
+    /// A folder of hostile scripts (.js, with or without expectations) instead of the corpus built in
+    #[arg(long, value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+    /// Only these scripts: globs over their names, such as `memory/*`
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub scripts: Vec<String>,
+    /// The rest, as everywhere.
+    #[command(flatten)]
+    pub flags: Flags,
 }
 
 /// What a worker's process is.

@@ -10,6 +10,7 @@
 //! | [`stats`] | HDR histograms and the summary of one load run |
 //! | [`load`] | plans, due times and the driver that runs them |
 //! | [`record`] | the run record: all that is ever written down |
+//! | [`survive`] | what a hostile script does to a pool, its host and its neighbours |
 //! | [`report`] | reports made from records |
 //! | [`cli`] | what the command line may say |
 //! | [`cmd`] | the commands: the only code that prints |
@@ -26,4 +27,5 @@ pub mod load;
 pub mod record;
 pub mod report;
 pub mod stats;
+pub mod survive;
 pub mod workload;

@@ -97,6 +97,14 @@ impl Defaults {
         rounds: 3,
     };
 
+    /// Of `survive`: every isolation, to be compared.
+    pub const SURVIVE: Self = Self {
+        isolations: &Isolation::ALL,
+        duration: Duration::from_secs(1),
+        warmup: Duration::ZERO,
+        rounds: 1,
+    };
+
     const QUICK_DURATION: Duration = Duration::from_millis(500);
     const QUICK_WARMUP: Duration = Duration::from_millis(200);
 }
@@ -174,6 +182,11 @@ impl Settings {
         let file = config_file(config)?;
         let merged: Merged = extract(file, Some(flags))?;
         merged.check(defaults, file)
+    }
+
+    /// The inner and outer deadline that were asked for, where they were.
+    pub fn asked_deadlines(&self) -> (Option<Duration>, Option<Duration>) {
+        (self.timeout, self.outer_timeout)
     }
 
     /// The deadlines of a workload's jobs, as asked for or its own. An outer deadline that was not asked for

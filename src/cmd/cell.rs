@@ -10,14 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
+use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict};
-use crate::engine::{Deadlines, Limits, registry};
-use crate::executor::{
-    ActorPool, Blocking, Candidate, Executor, Foreign, Isolation, Job, Outcome, PoolConfig, Recycle, Reuse,
-};
+use crate::engine::Deadlines;
+use crate::executor::{Job, Outcome};
 use crate::load::{self, Live, Load, Plan};
 use crate::stats::Summary;
 use crate::workload::{Workload, select};
@@ -25,23 +23,13 @@ use crate::workload::{Workload, select};
 /// What a cell is to do. Read by a child of the very program that wrote it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CellSpec {
-    pub engine: String,
-    /// The program, if the engine is one of its own.
-    pub foreign: Option<Foreign>,
     pub workload: String,
     pub workload_hash: String,
     /// How the parent found the workload.
     pub asked_workloads: Vec<String>,
-    pub isolation: Isolation,
-    pub reuse: Reuse,
-    pub workers: u32,
+    pub pool: PoolSpec,
     pub plan: Plan,
-    pub inner: Duration,
-    pub outer: Duration,
-    pub heap_bytes: Option<u64>,
-    pub queue: u32,
-    pub recycle_jobs: Option<u64>,
-    pub recycle_heap_bytes: Option<u64>,
+    pub deadlines: Deadlines,
     pub blocking_threads: Option<u32>,
     pub task: CellTask,
 }
@@ -94,11 +82,11 @@ fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
         plan: spec.plan,
         script: Arc::clone(&workload.script),
         input: Arc::clone(&workload.input),
-        deadlines: spec.deadlines(),
+        deadlines: spec.deadlines,
         check: Arc::new(move |answer| checker.accepts(answer)),
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
     };
-    let executor = spec.executor()?;
+    let executor = spec.pool.executor(spec.pool.workers)?;
     let live = Live::default();
     let mut progress = events.try_clone()?;
     let watched = live.clone();
@@ -124,12 +112,12 @@ fn measure(spec: &CellSpec, events: &mut File) -> anyhow::Result<Summary> {
 
 fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
     let workload = spec.workload()?;
-    let executor = spec.executor()?;
+    let executor = spec.pool.executor(spec.pool.workers)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let completion = runtime.block_on(async {
         executor.ready().await?;
         let (script, input) = (Arc::clone(&workload.script), Arc::clone(&workload.input));
-        anyhow::Ok(executor.submit(Job { script, input, deadlines: spec.deadlines() }).await)
+        anyhow::Ok(executor.submit(Job { script, input, deadlines: spec.deadlines }).await)
     })?;
     runtime.shutdown_background();
     Ok(match completion.outcome {
@@ -150,38 +138,6 @@ impl CellSpec {
             Err(anyhow!("{}: changed since the run began", self.workload))
         }
     }
-
-    fn deadlines(&self) -> Deadlines {
-        Deadlines { inner: self.inner, outer: self.outer }
-    }
-
-    fn executor(&self) -> anyhow::Result<Arc<dyn Executor>> {
-        let engine = self.candidate()?.engine(self.isolation, &std::env::current_exe()?)?;
-        let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
-        Ok(match self.isolation {
-            Isolation::Task => Arc::new(Blocking::new(engine, limits)),
-            Isolation::Thread | Isolation::Process => Arc::new(ActorPool::start(PoolConfig {
-                limits,
-                reuse: self.reuse,
-                recycle: Recycle {
-                    after_jobs: self.recycle_jobs,
-                    above_heap: self.recycle_heap_bytes.map(ByteSize::b),
-                },
-                queue: self.queue as usize,
-                ..PoolConfig::new(engine, self.workers as usize)
-            })?),
-            Isolation::Process => return Err(anyhow!("no pool of processes can be made yet")),
-        })
-    }
-
-    fn candidate(&self) -> anyhow::Result<Candidate> {
-        if let Some(foreign) = &self.foreign {
-            return Ok(Candidate::Foreign(Arc::new(foreign.clone())));
-        }
-        let entry =
-            registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
-        Ok(Candidate::Known(entry))
-    }
 }
 
 fn say(events: &mut File, event: &CellEvent) -> io::Result<()> {
@@ -191,13 +147,13 @@ fn say(events: &mut File, event: &CellEvent) -> io::Result<()> {
 }
 
 /// Takes standard output away from whatever guests print: what they write goes to standard error instead.
-fn take_stdout() -> io::Result<File> {
+pub fn take_stdout() -> io::Result<File> {
     let own = nix::unistd::dup(io::stdout())?;
     nix::unistd::dup2_stdout(io::stderr())?;
     Ok(File::from(own))
 }
 
-fn die_with_parent() {
+pub fn die_with_parent() {
     #[cfg(target_os = "linux")]
     if let Err(error) = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
         tracing::warn!(%error, "a killed parent will leave this cell behind");

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use nix::sys::signal::Signal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::cell::{CellEvent, CellSpec};
+use crate::executor::worker_process;
 use crate::load::{Arrivals, Stop};
 
 /// Lines of a dead cell's standard error that its row keeps.
@@ -22,9 +23,41 @@ const LAST_WORDS: usize = 3;
 /// # Errors
 /// When no process can be started at all. A cell that dies is an event: [`CellEvent::Failed`].
 pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow::Result<CellEvent> {
+    let mut last = None;
+    let end = run_child("cell", spec, limit(spec), |event: CellEvent| match event {
+        CellEvent::Progress { .. } => on_event(&event),
+        event => last = Some(event),
+    })?;
+    Ok(match (end, last) {
+        (ChildEnd::Exited, Some(event)) => event,
+        (ChildEnd::Exited, None) => CellEvent::Failed("ended without a result".to_owned()),
+        (ChildEnd::Died(how), _) => CellEvent::Failed(how),
+    })
+}
+
+/// How a child process of this very program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChildEnd {
+    /// By itself, well.
+    Exited,
+    /// Otherwise; in the words of a row.
+    Died(String),
+}
+
+/// Runs `jsarena <command>` in a fresh process that reads `spec` from its standard input, and hands on what it
+/// says, line by line. One that has not ended after `limit` is killed.
+///
+/// # Errors
+/// When no process can be started at all.
+pub fn run_child<E: DeserializeOwned + Send + 'static>(
+    command: &str,
+    spec: &impl Serialize,
+    limit: Option<Duration>,
+    mut on_event: impl FnMut(E),
+) -> anyhow::Result<ChildEnd> {
     let program = std::env::current_exe().context("the path of this program")?;
     let mut child = Command::new(program)
-        .arg("cell")
+        .arg(command)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -34,8 +67,7 @@ pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow
     if let Some(stdout) = child.stdout.take() {
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let event = serde_json::from_str(&line)
-                    .unwrap_or_else(|error| CellEvent::Failed(format!("the cell said nonsense: {error}")));
+                let event = serde_json::from_str(&line).map_err(|error| error.to_string());
                 if to_parent.send(event).is_err() {
                     return;
                 }
@@ -48,33 +80,30 @@ pub fn run_cell(spec: &CellSpec, mut on_event: impl FnMut(&CellEvent)) -> anyhow
         let _ = writeln!(stdin, "{}", serde_json::to_string(spec)?);
     }
 
-    let give_up = limit(spec).map(|limit| (Instant::now() + limit, limit));
-    let mut last = None;
+    let give_up = limit.map(|limit| (Instant::now() + limit, limit));
     loop {
         let event = match give_up {
             Some((at, _)) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
             None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match event {
-            Ok(event @ CellEvent::Progress { .. }) => on_event(&event),
-            Ok(event) => last = Some(event),
+            Ok(Ok(event)) => on_event(event),
+            Ok(Err(error)) => {
+                end(&mut child);
+                return Ok(ChildEnd::Died(format!("the cell said nonsense: {error}")));
+            }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
                 let limit = give_up.map_or(Duration::ZERO, |(_, limit)| limit);
                 end(&mut child);
-                return Ok(CellEvent::Failed(format!(
-                    "killed: no end after {}",
-                    humantime::format_duration(limit)
-                )));
+                let limit = humantime::format_duration(limit);
+                return Ok(ChildEnd::Died(format!("killed: no end after {limit}")));
             }
         }
     }
     let status = child.wait().context("the end of a cell")?;
     let words = last_words.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    Ok(match last {
-        Some(event) if status.success() => event,
-        _ => CellEvent::Failed(describe(status, &words)),
-    })
+    Ok(if status.success() { ChildEnd::Exited } else { ChildEnd::Died(describe(status, &words)) })
 }
 
 /// How long a cell may take before it is taken for stuck: its own time, and every job at its outer deadline.
@@ -84,10 +113,10 @@ fn limit(spec: &CellSpec) -> Option<Duration> {
     let Stop::After(duration) = spec.plan.stop else { return None };
     let at_a_time = match spec.plan.arrivals {
         Arrivals::Closed { concurrency } => concurrency,
-        Arrivals::Open { .. } => spec.queue.saturating_add(spec.workers),
+        Arrivals::Open { .. } => spec.pool.queue.saturating_add(spec.pool.workers),
     };
-    let rows = at_a_time.div_ceil(spec.workers.max(1)).saturating_add(1);
-    Some(spec.plan.warmup + duration + GRACE + spec.outer.saturating_mul(rows.saturating_mul(2)))
+    let rows = at_a_time.div_ceil(spec.pool.workers.max(1)).saturating_add(1);
+    Some(spec.plan.warmup + duration + GRACE + spec.deadlines.outer.saturating_mul(rows.saturating_mul(2)))
 }
 
 fn end(child: &mut Child) {
@@ -114,16 +143,8 @@ fn last_lines(stderr: impl Read) -> Vec<String> {
     kept.into()
 }
 
-/// How a process ended, in the words of a row: `signal 6 (SIGABRT)`.
+/// How a process ended, in the words of a row: `signal 6 (SIGABRT): last words`.
 fn describe(status: ExitStatus, last_words: &[String]) -> String {
-    let how = match (status.signal(), status.code()) {
-        (Some(number), _) => {
-            let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
-            format!("signal {number} ({name})")
-        }
-        (None, Some(0)) => "ended without a result".to_owned(),
-        (None, Some(code)) => format!("exit {code}"),
-        (None, None) => "ended in an unknown way".to_owned(),
-    };
+    let how = worker_process::describe(status);
     if last_words.is_empty() { how } else { format!("{how}: {}", last_words.join(" / ")) }
 }

@@ -5,6 +5,7 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 
 use super::cell::{CellEvent, CellSpec, CellTask};
+use super::pool_spec::PoolSpec;
 use crate::cli::Settings;
 use crate::executor::{Candidate, Isolation, Reuse};
 use crate::record::Measurement;
@@ -90,26 +91,13 @@ pub fn kinds(settings: &Settings) -> Vec<(Isolation, Reuse)> {
 impl Cell {
     /// What the child is told.
     pub fn spec(&self, settings: &Settings, task: CellTask) -> CellSpec {
-        let deadlines = settings.deadlines(&self.workload);
         CellSpec {
-            engine: self.engine.id().to_owned(),
-            foreign: match &self.engine {
-                Candidate::Known(_) => None,
-                Candidate::Foreign(foreign) => Some(foreign.as_ref().clone()),
-            },
             workload: self.workload.name.clone(),
             workload_hash: self.workload.hash.clone(),
             asked_workloads: settings.selection.asked_workloads.clone(),
-            isolation: self.isolation,
-            reuse: self.reuse,
-            workers: settings.workers,
+            pool: PoolSpec::new(&self.engine, self.isolation, self.reuse, settings),
             plan: settings.plan,
-            inner: deadlines.inner,
-            outer: deadlines.outer,
-            heap_bytes: settings.limits.heap.map(|heap| heap.as_u64()),
-            queue: settings.queue,
-            recycle_jobs: settings.recycle.after_jobs,
-            recycle_heap_bytes: settings.recycle.above_heap.map(|heap| heap.as_u64()),
+            deadlines: settings.deadlines(&self.workload),
             blocking_threads: settings.blocking_threads,
             task,
         }

@@ -7,9 +7,11 @@ mod compare;
 mod engines;
 mod matrix;
 mod output;
+mod pool_spec;
 mod progress;
 mod report;
 mod run;
+mod survive;
 mod verify;
 mod worker;
 mod workloads;
@@ -96,8 +98,10 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Verify(flags) => verify::verify(&flags, config),
         Command::Run(flags) => run::run(&flags, config),
         Command::Compare(flags) => compare::compare(&flags, config),
+        Command::Survive(args) => survive::survive(&args, config),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
+        Command::Trial => survive::host(),
         Command::Worker(args) => worker::serve(&args),
     }
 }

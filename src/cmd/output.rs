@@ -13,7 +13,7 @@ use super::matrix::{AGAIN, Cell};
 use super::{engines, workloads};
 use crate::build::BuildFacts;
 use crate::cli::Settings;
-use crate::record::{self, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION};
+use crate::record::{self, Containment, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION};
 use crate::report::{Format, Report};
 
 /// A record in the making.
@@ -77,6 +77,17 @@ impl Recording {
     pub fn push(&mut self, measurement: Measurement) -> anyhow::Result<()> {
         self.record.measurements.push(measurement);
         self.save()
+    }
+
+    /// Adds a row of containment, and keeps it.
+    pub fn push_containment(&mut self, row: Containment) -> anyhow::Result<()> {
+        self.record.containment.push(row);
+        self.save()
+    }
+
+    /// The command runs no workloads.
+    pub fn forget_workloads(&mut self) {
+        self.record.workloads.clear();
     }
 
     /// Ends: works out the noise floor.

@@ -30,6 +30,11 @@ impl Progress {
         self.cell.set_message(format!("{title}  (warming up)"));
     }
 
+    /// What it is at now.
+    pub fn say(&self, what: &str) {
+        self.cell.set_message(what.to_owned());
+    }
+
     /// A cell said something.
     pub fn event(&self, title: &str, event: &CellEvent) {
         if let CellEvent::Progress { errors, throughput_per_s, p50_us, p99_us, .. } = event {

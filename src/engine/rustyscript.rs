@@ -11,7 +11,8 @@
 //!   for every call and driven only while a promise is pending. That is a blocking call: fine on a plain
 //!   thread and in `spawn_blocking`, a panic in an async task.
 //! - `Deno.core.ops` holds operations that end the process (`op_now` without its state). The guest sees a
-//!   `Deno` cut down to what the console and `rustyscript.functions` look up in it.
+//!   `Deno` cut down to what the console and `rustyscript.functions` look up in it, and a console without its
+//!   timers, which reach the same operation.
 //! - Every runtime transpiles and evaluates its extensions anew, tens of milliseconds each time.
 
 use std::future::poll_fn;
@@ -42,7 +43,7 @@ impl JsEngine for RustyScript {
                 "console, timers, URL, crypto and base64; console prints to standard output, in colour",
                 "timers run only while a returned promise is pending; one left behind may fire in a later job",
                 "`Deno` is cut down to what console and `rustyscript` need, for the rest can abort the process",
-                "`console.time` aborts the process: isolate by process where guests are not trusted",
+                "`console.time` and its kin are taken away: they would abort the process",
                 "reset makes a new isolate, extensions included",
             ],
         )
@@ -65,6 +66,8 @@ const PRELUDE: &str = r#"(() => {
         __proto__: null, inspect, core: Object.freeze({ __proto__: null, ops, print: core.print }),
     });
     delete globalThis.__bootstrap;
+    // They ask for a clock that this runtime was made without, and the panic crosses V8's frames.
+    for (const name of ['time', 'timeLog', 'timeEnd', 'timeStamp']) delete globalThis.console[name];
 
     const parse = JSON.parse;
     const badInput = { error: undefined };

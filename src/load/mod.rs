@@ -3,7 +3,7 @@
 mod driver;
 mod pacer;
 mod plan;
-mod process;
+pub mod process;
 mod recorder;
 mod sampler;
 mod schedule;

@@ -20,6 +20,39 @@ pub fn resident_bytes() -> u64 {
     resident
 }
 
+/// Resident memory of another process now, bytes; zero if there is none such, or the system does not tell.
+pub fn resident_bytes_of(id: u32) -> u64 {
+    #[cfg(target_os = "linux")]
+    return i32::try_from(id)
+        .ok()
+        .and_then(|id| procfs::process::Process::new(id).ok()?.statm().ok())
+        .map_or(0, |pages| pages.resident * procfs::page_size());
+    #[cfg(not(target_os = "linux"))]
+    return 0;
+}
+
+/// Child processes of this one that live, by process number.
+pub fn children() -> Vec<u32> {
+    #[cfg(target_os = "linux")]
+    return procfs::process::Process::myself()
+        .and_then(|process| process.tasks())
+        .map(|tasks| tasks.flatten().filter_map(|task| task.children().ok()).flatten().collect())
+        .unwrap_or_default();
+    #[cfg(not(target_os = "linux"))]
+    return Vec::new();
+}
+
+/// The names of this process's threads, as far as the system keeps them (15 characters on Linux).
+pub fn threads() -> Vec<String> {
+    #[cfg(target_os = "linux")]
+    return procfs::process::Process::myself()
+        .and_then(|process| process.tasks())
+        .map(|tasks| tasks.flatten().filter_map(|task| task.stat().ok()).map(|stat| stat.comm).collect())
+        .unwrap_or_default();
+    #[cfg(not(target_os = "linux"))]
+    return Vec::new();
+}
+
 /// Lets the kernel forget the high-water mark so far, where it keeps one.
 pub fn forget_peak() {
     // Where it cannot be forgotten, the mark of the whole process is above that of the run: still a bound.

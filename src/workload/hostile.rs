@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use globset::GlobBuilder;
 use serde::Deserialize;
 
 use super::WorkloadError;
 use super::definition::{from_toml, sentence};
 use super::files::Folder;
-use super::near::one_of;
+use super::near::{did_you_mean, nearest, one_of};
 use crate::engine::Script;
 
 /// The folder of the corpus among the suites.
@@ -105,6 +106,32 @@ pub fn corpus(dir: Option<&Path>, known: &Known<'_>) -> Result<Vec<Hostile>, Wor
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// Those whose names one of the globs matches; all of them without a glob.
+///
+/// # Errors
+/// A glob that is none, or that matches nothing.
+pub fn matching(mut corpus: Vec<Hostile>, globs: &[String]) -> Result<Vec<Hostile>, WorkloadError> {
+    if globs.is_empty() {
+        return Ok(corpus);
+    }
+    let mut wanted = Vec::new();
+    for glob in globs {
+        let matcher = GlobBuilder::new(glob)
+            .literal_separator(true)
+            .build()
+            .map_err(|error| WorkloadError::Glob { glob: glob.clone(), reason: error.kind().to_string() })?
+            .compile_matcher();
+        let before = wanted.len();
+        wanted.extend(corpus.iter().filter(|one| matcher.is_match(&one.name)).map(|one| one.name.clone()));
+        if wanted.len() == before {
+            let near = did_you_mean(nearest(glob, corpus.iter().map(|one| one.name.as_str())));
+            return Err(WorkloadError::NoSuchScript { glob: glob.clone(), near });
+        }
+    }
+    corpus.retain(|one| wanted.contains(&one.name));
+    Ok(corpus)
 }
 
 fn built_in() -> Result<Folder, WorkloadError> {

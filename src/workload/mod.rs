@@ -165,6 +165,14 @@ pub enum WorkloadError {
         /// The directory.
         path: PathBuf,
     },
+    /// A glob that no script of the corpus matches.
+    #[error("no hostile script matches `{glob}`{near}")]
+    NoSuchScript {
+        /// As it was given.
+        glob: String,
+        /// `; did you mean …?`, or nothing.
+        near: String,
+    },
     /// Two different workloads of one name.
     #[error(
         "two different workloads are named `{name}`; rename one, or choose only one of their directories"

@@ -113,6 +113,11 @@ pub(in super::super) fn hardening(engine: &dyn JsEngine) {
             "console.log('console works', {a: 1}); return new URL('http://a/b?c').search",
             "\"?c\"",
         );
+        check_ok(
+            &mut *isolate,
+            "return ['time', 'timeLog', 'timeEnd'].map((name) => typeof console[name])[0]",
+            "\"undefined\"",
+        );
         check_ok(&mut *isolate, "return atob(btoa('x')) + typeof crypto.randomUUID()", "\"xstring\"");
         check_ok(
             &mut *isolate,

@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 use bytesize::ByteSize;
 
+pub(crate) use self::peer::describe;
+
 use self::keeper::Keeper;
 use self::remote::Remote;
 use crate::engine::{Capabilities, EngineInfo, Isolate, JsEngine, JsError, Limits};

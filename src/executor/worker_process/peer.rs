@@ -19,6 +19,9 @@ use crate::executor::wire::{self, Create, Fault, Frame, Kind, WireError};
 /// How long a worker may take to greet, to make an isolate or to make a realm. No guest's code runs then.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a child sees of this process's environment: what programs need to start, and no secrets.
+const KEPT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "RUST_BACKTRACE", "JSARENA_LOG"];
+
 /// A child process that speaks the protocol. Dropped, it is killed and reaped.
 pub(super) struct Peer {
     stream: BufReader<UnixStream>,
@@ -54,13 +57,16 @@ impl Peer {
         if let Some(folder) = &command.folder {
             program.current_dir(folder);
         }
+        let kept = KEPT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)));
         let child = program
             .args(&command.args)
+            .env_clear()
+            .envs(kept)
             .stdin(OwnedFd::from(theirs))
             .stdout(to_output.try_clone()?)
             .stderr(Stdio::from(to_output))
             .spawn()?;
-        let process = Arc::new(Process { id: child.id(), child: Mutex::new(child), tail: Tail::of(output)? });
+        let process = Arc::new(Process { child: Mutex::new(child), tail: Tail::of(output)? });
         let stream = BufReader::new(ours);
         Ok(Self { stream, process, greeted: false, isolates: 0, limits: None })
     }
@@ -146,7 +152,6 @@ impl Peer {
 
 /// The process itself. Shared with the interrupter, which may come too late.
 pub(super) struct Process {
-    pub id: u32,
     child: Mutex<Child>,
     tail: Tail,
 }

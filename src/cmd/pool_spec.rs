@@ -1,0 +1,76 @@
+//! The executor that a child process is to make, as its parent tells it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use bytesize::ByteSize;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::Settings;
+use crate::engine::{Limits, registry};
+use crate::executor::{
+    ActorPool, Blocking, Candidate, Executor, Foreign, Isolation, PoolConfig, Recycle, Reuse,
+};
+
+/// An executor on paper.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PoolSpec {
+    pub engine: String,
+    /// The program, if the engine is one of its own.
+    pub foreign: Option<Foreign>,
+    pub isolation: Isolation,
+    pub reuse: Reuse,
+    pub workers: u32,
+    pub heap_bytes: Option<u64>,
+    pub queue: u32,
+    pub recycle_jobs: Option<u64>,
+    pub recycle_heap_bytes: Option<u64>,
+}
+
+impl PoolSpec {
+    /// That of an engine under an isolation, everything else as the settings have it.
+    pub fn new(engine: &Candidate, isolation: Isolation, reuse: Reuse, settings: &Settings) -> Self {
+        Self {
+            engine: engine.id().to_owned(),
+            foreign: match engine {
+                Candidate::Known(_) => None,
+                Candidate::Foreign(foreign) => Some(foreign.as_ref().clone()),
+            },
+            isolation,
+            reuse,
+            workers: settings.workers,
+            heap_bytes: settings.limits.heap.map(|heap| heap.as_u64()),
+            queue: settings.queue,
+            recycle_jobs: settings.recycle.after_jobs,
+            recycle_heap_bytes: settings.recycle.above_heap.map(|heap| heap.as_u64()),
+        }
+    }
+
+    /// Makes it, with so many workers.
+    pub fn executor(&self, workers: u32) -> anyhow::Result<Arc<dyn Executor>> {
+        let engine = self.candidate()?.engine(self.isolation, &std::env::current_exe()?)?;
+        let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
+        Ok(match self.isolation {
+            Isolation::Task => Arc::new(Blocking::new(engine, limits)),
+            Isolation::Thread | Isolation::Process => Arc::new(ActorPool::start(PoolConfig {
+                limits,
+                reuse: self.reuse,
+                recycle: Recycle {
+                    after_jobs: self.recycle_jobs,
+                    above_heap: self.recycle_heap_bytes.map(ByteSize::b),
+                },
+                queue: self.queue as usize,
+                ..PoolConfig::new(engine, workers as usize)
+            })?),
+        })
+    }
+
+    fn candidate(&self) -> anyhow::Result<Candidate> {
+        if let Some(foreign) = &self.foreign {
+            return Ok(Candidate::Foreign(Arc::new(foreign.clone())));
+        }
+        let entry =
+            registry::find(&self.engine).with_context(|| format!("unknown engine {}", self.engine))?;
+        Ok(Candidate::Known(entry))
+    }
+}

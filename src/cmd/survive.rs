@@ -1,0 +1,266 @@
+//! `jsarena survive`: every hostile script on every engine under every isolation, each in a fresh host process,
+//! into a record and a scorecard.
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use super::cell::{die_with_parent, take_stdout};
+use super::child::{ChildEnd, run_child};
+use super::matrix::kinds;
+use super::output::{Recording, print_record, print_terminal, write_reports};
+use super::pool_spec::PoolSpec;
+use super::progress::Progress;
+use super::{Failure, Verdict};
+use crate::cli::{Defaults, Settings, SurviveArgs, UsageError};
+use crate::engine::{Deadlines, JsError, registry};
+use crate::executor::{Candidate, Executor, Isolation, OutcomeKind, Reuse};
+use crate::record::{Containment, ContainmentVerdict, Leaked, Neighbours};
+use crate::survive::{self, HostEnd, Sighting, Stopwatch, Trial};
+use crate::workload::hostile::{self, Hostile, Known};
+
+/// Workers of the pool that a script shares with innocent jobs, where nothing is said: with one of them busy
+/// with the script, the others still are what half load needs.
+const WORKERS: u32 = 4;
+
+/// Deadlines of a hostile script, where nothing is said: long enough for what ends by itself.
+const INNER: Duration = Duration::from_millis(250);
+const OUTER: Duration = Duration::from_millis(500);
+
+/// How long a host may take. What hangs longer is as good as dead.
+const HOST_LIMIT: Duration = Duration::from_secs(60);
+
+/// What a host process is told.
+#[derive(Debug, Serialize, Deserialize)]
+struct HostSpec {
+    pool: PoolSpec,
+    /// The trial; without one, innocent jobs are to be tuned.
+    trial: Option<Trial>,
+}
+
+/// What it says.
+#[derive(Debug, Serialize, Deserialize)]
+enum HostEvent {
+    Tuned(Stopwatch),
+    Seen(Box<Sighting>),
+    /// It could not even try.
+    Failed(String),
+}
+
+/// Runs the corpus. The record is on disk after every row.
+pub fn survive(args: &SurviveArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let mut settings = Settings::gather(&args.flags, config, Defaults::SURVIVE)?;
+    if args.flags.workers.is_none() {
+        settings.workers = WORKERS;
+    }
+    let deadlines = deadlines(&settings)?;
+    let scripts = corpus(args)?;
+    let mut recording = Recording::start(&settings);
+    recording.forget_workloads();
+    let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
+    recording.save_to(folder.join("record.json"))?;
+    let columns = columns(&settings, args);
+    let progress = Progress::new(columns.len() * scripts.len());
+    for column in &columns {
+        let title = format!("{} · {} {}", column.engine.id(), column.isolation, column.reuse);
+        progress.begin(&title);
+        let tuned = tune(column, &settings)?;
+        for script in &scripts {
+            progress.say(&format!("{title} · {}", script.name));
+            let row = column.row(script);
+            let row = match &tuned {
+                Ok(watch) => try_one(row, column, script, *watch, &settings, deadlines)?,
+                Err(why) => Containment { error: Some(why.clone()), ..row },
+            };
+            recording.push_containment(row)?;
+            progress.end();
+        }
+    }
+    progress.clear();
+    let record = recording.finish()?;
+    let pages = write_reports(&record, &folder)?;
+    if settings.json {
+        print_record(&record)?;
+    } else {
+        print_terminal(&record)?;
+        pages.iter().for_each(|page| println!("{}", page.display()));
+    }
+    verdict(&record.containment)
+}
+
+/// Nothing gets through processes. What the other isolations let through is what the table is for.
+fn verdict(rows: &[Containment]) -> Result<Verdict, Failure> {
+    if rows.iter().all(|row| row.verdict.is_none()) {
+        let why = rows.iter().find_map(|row| row.error.clone()).unwrap_or_default();
+        return Err(Failure::Run(anyhow!("not a single script was tried: {why}")));
+    }
+    let contained = |row: &Containment| row.verdict == Some(ContainmentVerdict::Contained);
+    let in_processes = rows.iter().filter(|row| row.isolation == Isolation::Process && row.error.is_none());
+    Ok(Verdict::of(in_processes.into_iter().all(contained)))
+}
+
+fn deadlines(settings: &Settings) -> Result<Deadlines, UsageError> {
+    let (inner, outer) = settings.asked_deadlines();
+    let inner = inner.unwrap_or(INNER);
+    let outer = outer.unwrap_or(inner + (OUTER - INNER));
+    if outer < inner {
+        return Err(UsageError(format!(
+            "outer_timeout: {outer:?} is before the inner deadline of {inner:?}"
+        )));
+    }
+    Ok(Deadlines { inner, outer })
+}
+
+fn corpus(args: &SurviveArgs) -> Result<Vec<Hostile>, UsageError> {
+    let outcomes = OutcomeKind::ALL.map(OutcomeKind::as_str);
+    let isolations = Isolation::ALL.map(Isolation::as_str);
+    let engines: Vec<&str> = registry::entries().iter().map(registry::Entry::id).collect();
+    let known = Known { outcomes: &outcomes, engines: &engines, isolations: &isolations };
+    let all = hostile::corpus(args.corpus.as_deref(), &known)?;
+    Ok(hostile::matching(all, &args.scripts)?)
+}
+
+/// One engine under one isolation.
+struct Column {
+    engine: Candidate,
+    isolation: Isolation,
+    reuse: Reuse,
+}
+
+/// Unless it is asked for, globals are not kept: what scripts share by definition would count as left over.
+fn columns(settings: &Settings, args: &SurviveArgs) -> Vec<Column> {
+    let mut settings = settings.clone();
+    if args.flags.reuse.is_empty() {
+        settings.reuses = vec![Reuse::Reset];
+    }
+    let mut columns = Vec::new();
+    for (isolation, reuse) in kinds(&settings) {
+        for engine in settings.selection.engines.iter().filter(|engine| engine.runs_under(isolation)) {
+            columns.push(Column { engine: engine.clone(), isolation, reuse });
+        }
+    }
+    columns
+}
+
+impl Column {
+    fn pool(&self, settings: &Settings) -> PoolSpec {
+        PoolSpec::new(&self.engine, self.isolation, self.reuse, settings)
+    }
+
+    /// The row before anything is known.
+    fn row(&self, script: &Hostile) -> Containment {
+        let expected = script.expected.as_ref().map(|expected| expected.outcomes(self.engine.id()));
+        let kind = |name: &String| OutcomeKind::ALL.into_iter().find(|kind| kind.as_str() == name);
+        Containment {
+            script: script.name.clone(),
+            class: script.class.clone(),
+            engine: self.engine.id().to_owned(),
+            isolation: self.isolation,
+            reuse: self.reuse,
+            outcome: None,
+            expected: expected.unwrap_or_default().iter().filter_map(kind).collect(),
+            detail: None,
+            verdict: None,
+            host_survived: false,
+            ran_ms: None,
+            overrun_ms: None,
+            peak_rss_bytes: None,
+            recovery_ms: None,
+            leftovers: Vec::new(),
+            leaked: Leaked::default(),
+            restarts: 0,
+            neighbours: Neighbours::default(),
+            error: None,
+        }
+    }
+}
+
+/// Finds how many innocent jobs are half of what the column's pool can do, or why none can be run.
+fn tune(column: &Column, settings: &Settings) -> Result<Result<Stopwatch, String>, Failure> {
+    if let Err(not_built) = column.engine.is_there() {
+        return Ok(Err(not_built.to_string()));
+    }
+    let mut tuned = Err("it ended without a word".to_owned());
+    let spec = HostSpec { pool: column.pool(settings), trial: None };
+    let end = run_child("trial", &spec, Some(HOST_LIMIT), |event| match event {
+        HostEvent::Tuned(watch) => tuned = Ok(watch),
+        HostEvent::Failed(why) => tuned = Err(why),
+        HostEvent::Seen(_) => {}
+    })?;
+    Ok(match (tuned, end) {
+        (Err(_), ChildEnd::Died(how)) => Err(how),
+        (tuned, _) => tuned,
+    })
+}
+
+fn try_one(
+    row: Containment,
+    column: &Column,
+    script: &Hostile,
+    watch: Stopwatch,
+    settings: &Settings,
+    deadlines: Deadlines,
+) -> Result<Containment, Failure> {
+    let trial = Trial {
+        script: script.script.as_ref().clone(),
+        deadlines,
+        isolation: column.isolation,
+        workers: settings.workers,
+        beat: watch.beat,
+    };
+    let spec = HostSpec { pool: column.pool(settings), trial: Some(trial) };
+    let (mut seen, mut failed) = (Sighting::default(), None);
+    let end = run_child("trial", &spec, Some(HOST_LIMIT), |event| match event {
+        HostEvent::Seen(sighting) => seen = *sighting,
+        HostEvent::Failed(why) => failed = Some(why),
+        HostEvent::Tuned(_) => {}
+    })?;
+    let end = match end {
+        ChildEnd::Died(how) => HostEnd::Died(how),
+        ChildEnd::Exited if failed.is_none() && !seen.complete => {
+            HostEnd::Died("it ended in the midst of the trial".to_owned())
+        }
+        ChildEnd::Exited => HostEnd::Survived,
+    };
+    Ok(match (failed, &end) {
+        (Some(why), HostEnd::Survived) => Containment { error: Some(why), ..row },
+        _ => survive::judge(row, seen, &end),
+    })
+}
+
+/// The host's side: undergoes what standard input says.
+pub fn host() -> Result<Verdict, Failure> {
+    die_with_parent();
+    let events = Arc::new(Mutex::new(take_stdout()?));
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let spec: HostSpec = serde_json::from_str(&line).context("a trial's specification")?;
+    let say = move |event: &HostEvent| {
+        if let Ok(mut line) = serde_json::to_vec(event) {
+            line.push(b'\n');
+            // Without a reader there is nobody to tell.
+            let _ = events.lock().write_all(&line);
+        }
+    };
+    let make = |workers| -> Result<Arc<dyn Executor>, JsError> {
+        spec.pool.executor(workers).map_err(|error| JsError::Engine(format!("{error:#}")))
+    };
+    let told = match &spec.trial {
+        None => survive::tune(spec.pool.workers, &make).map(|watch| say(&HostEvent::Tuned(watch))),
+        Some(trial) => {
+            let say = say.clone();
+            let sighted = move |seen: &Sighting| say(&HostEvent::Seen(Box::new(seen.clone())));
+            survive::undergo(trial, &make, sighted)
+        }
+    };
+    if let Err(error) = told {
+        say(&HostEvent::Failed(error.to_string()));
+    }
+    // Abandoned workers may still run: the exit ends them.
+    std::process::exit(0);
+}
