@@ -125,7 +125,7 @@ const KERNEL = new vm.Script(`'use strict'; delete globalThis.FinalizationRegist
     }
     const answer = (value) => {
       try {
-        result.json = value === undefined ? 'null' : stringify(value)
+        result.json = stringify(value)
         result.kind = result.json === undefined ? 'not_json' : 'ok'
         result.message = typeof value
       } catch (error) { fail('invalid_result', error) }

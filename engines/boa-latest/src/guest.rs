@@ -140,15 +140,13 @@ impl<'a> Guest<'a> {
         }
     }
 
-    /// JSON text of an answer. No answer at all is `null`.
+    /// JSON text of an answer.
     pub fn stringify(&mut self, stringify: &JsObject, value: &JsValue) -> Result<String, Fault> {
-        if value.is_undefined() {
-            return Ok("null".to_owned());
-        }
         match stringify.call(&JsValue::undefined(), std::slice::from_ref(value), self.context) {
             Ok(json) => match json.as_string() {
                 Some(json) => json.to_std_string().map_err(Fault::engine),
                 None => Err(Fault::invalid(match value {
+                    value if value.is_undefined() => "the script returned undefined",
                     value if value.is_symbol() => "the script returned a symbol",
                     value if value.is_callable() => "the script returned a function",
                     _ => "toJSON of what the script returned gave nothing that JSON can hold",
