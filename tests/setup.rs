@@ -1,4 +1,5 @@
-//! `scripts/setup` from outside: where it finds V8, what it says, and what the other scripts are told.
+//! `scripts/setup` from outside: where it finds V8, what it says, what the other scripts are told, and how it
+//! makes the engines of `engines/` ready.
 //!
 //! The real script runs against real files. Only its surroundings are made up: cargo's home, the archive
 //! folder, and a `curl` for which no network exists. Nothing here can start a build of V8.
@@ -275,4 +276,91 @@ fn help_and_wrong_use() {
     let machine = Machine::new();
     machine.setup(&["--help"], &[]).success().stdout(contains("Usage: scripts/setup"));
     machine.setup(&["--with-v8"], &[]).code(2).stderr(one_line("unknown argument '--with-v8'"));
+}
+
+/// A checkout with the real script and the engines' real descriptions, where `cargo` and `node` are made up.
+struct Checkout {
+    machine: Machine,
+}
+
+impl Checkout {
+    fn new() -> Self {
+        let checkout = Checkout { machine: Machine::new() };
+        for file in [
+            "Cargo.toml",
+            "scripts/setup",
+            "scripts/common.sh",
+            "engines/node/engine.toml",
+            "engines/node/package.json",
+            "engines/boa-latest/engine.toml",
+            "engines/boa-latest/Cargo.toml",
+        ] {
+            let copy = checkout.machine.path(file);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), copy).unwrap();
+        }
+        checkout.machine.program("cargo", "echo built with: \"$@\"");
+        checkout
+    }
+
+    fn setup(&self, args: &[&str]) -> Assert {
+        let path = format!("{}:{}", self.machine.path("bin").display(), std::env::var("PATH").unwrap());
+        Command::new(self.machine.path("scripts/setup")).args(args).env("PATH", path).assert()
+    }
+}
+
+#[test]
+fn an_engine_of_the_folder_is_built_and_its_lines_are_told() {
+    let checkout = Checkout::new();
+    let lines = include_str!("../engines/boa-latest/engine.toml");
+    checkout
+        .setup(&["--engine", "boa-latest"])
+        .success()
+        .stdout(contains("--release --locked --manifest-path engines/boa-latest/Cargo.toml"))
+        .stdout(contains("--target-dir engines/boa-latest/target"))
+        .stdout(contains("add to jsarena.toml").and(contains(lines)))
+        .stderr(no_error());
+    assert!(!checkout.machine.path("jsarena.toml").exists(), "the user's file is the user's");
+
+    checkout.machine.program("cargo", "echo 'error: broken' >&2; exit 101");
+    checkout.setup(&["--engine", "boa-latest"]).code(3).stderr(contains("does not build"));
+}
+
+#[test]
+fn an_engine_that_is_named_already_is_not_told_again() {
+    let checkout = Checkout::new();
+    checkout.machine.program("node", "echo v18.0.0");
+    let mut config = "seed = 1\n\n".to_owned() + include_str!("../engines/boa-latest/engine.toml");
+    fs::write(checkout.machine.path("jsarena.toml"), &config).unwrap();
+    checkout.setup(&["--engine", "node"]).success().stdout(contains("id = \"node\""));
+    config += include_str!("../engines/node/engine.toml");
+    fs::write(checkout.machine.path("jsarena.toml"), &config).unwrap();
+    checkout
+        .setup(&["--engine", "node"])
+        .success()
+        .stdout(contains("jsarena.toml names it").and(contains("[[engine]]").not()));
+}
+
+#[test]
+fn node_must_be_there_and_new_enough() {
+    let checkout = Checkout::new();
+    let node = |answer: &str| {
+        checkout.machine.program("node", answer);
+        checkout.setup(&["--engine", "node"])
+    };
+    node("exit 127").code(3).stderr(one_line("no Node.js: install version 18 or newer"));
+    node("echo v16.20.2").code(3).stderr(one_line("Node.js 16.20.2 is too old: install version 18 or newer"));
+    node("echo v100.0.0").success().stdout(contains("Node.js 100.0.0"));
+}
+
+#[test]
+fn an_engine_that_the_folder_does_not_have_is_one_clear_line() {
+    let checkout = Checkout::new();
+    for unknown in ["quickjs", "..", "boa-latest node"] {
+        checkout.setup(&["--engine", unknown]).code(2).stderr(one_line("it has boa-latest node"));
+    }
+    checkout
+        .setup(&["--engine"])
+        .code(2)
+        .stderr(one_line("--engine needs one of these names: boa-latest node"));
 }
