@@ -214,7 +214,12 @@ async fn a_worker_killed_from_outside_is_a_crash_and_is_replaced() {
     }
     let outcome = waiting.await.unwrap().outcome.to_string();
     assert!(outcome.starts_with("crash: signal 9 (SIGKILL)"), "{outcome}");
-    assert_eq!(run(&pool, "return 1").await, Outcome::Ok("1".to_owned()), "the spare was killed too");
+    // The spare was killed too, and may have been handed out before that was seen.
+    let mut served = false;
+    for _ in 0..3 {
+        served |= run(&pool, "return 1").await == Outcome::Ok("1".to_owned());
+    }
+    assert!(served, "two dead processes cost two jobs at most");
     let ours = descendants(std::process::id()).into_iter().filter(is_ours).collect::<Vec<_>>();
     pool.shutdown().await;
     drop(pool);
