@@ -147,7 +147,10 @@ impl Column {
 
     /// The row before anything is known.
     fn row(&self, script: &Hostile) -> Containment {
-        let expected = script.expected.as_ref().map(|expected| expected.outcomes(self.engine.id()));
+        // What is declared is declared for the engines we know.
+        let known = matches!(self.engine, Candidate::Known(_));
+        let expected = script.expected.as_ref().filter(|_| known);
+        let expected = expected.map(|expected| expected.outcomes(self.engine.id()));
         let kind = |name: &String| OutcomeKind::ALL.into_iter().find(|kind| kind.as_str() == name);
         Containment {
             script: script.name.clone(),

@@ -103,8 +103,14 @@ impl Candidate {
                 Ok(Arc::new(ProcessEngine::new(command, info)?))
             }
             (Self::Foreign(foreign), Isolation::Process) => {
-                let args: Vec<&str> =
-                    ["--"].into_iter().chain(foreign.command.iter().map(String::as_str)).collect();
+                let mut args = vec!["--".to_owned()];
+                args.extend(foreign.command.iter().cloned());
+                // Where a program is named by a path, that starts in the folder: what a relative one means to a
+                // process that has just changed its folder is not the same everywhere.
+                if let Some(program) = args.get_mut(1).filter(|program| program.contains('/')) {
+                    *program = foreign.folder.join(&*program).to_string_lossy().into_owned();
+                }
+                let args: Vec<&str> = args.iter().map(String::as_str).collect();
                 let command = worker(&args, Some(foreign.folder.clone()));
                 Ok(Arc::new(ProcessEngine::ask(&foreign.id, command)?))
             }
