@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group};
 use jsarena::engine::fake::Fake;
-use jsarena::engine::{Deadlines, JsEngine, Script, registry};
+use jsarena::engine::{Deadline, Deadlines, Isolate, JsEngine, Limits, Script, ScriptId, registry};
 use jsarena::executor::{ActorPool, Candidate, Isolation, Job, PoolConfig};
 use jsarena::stats::LatencyHistogram;
 use tokio::runtime::{Builder, Runtime};
@@ -81,9 +81,7 @@ impl Pool {
     }
 
     fn of_processes(runtime: &Runtime) -> Self {
-        let fake = Candidate::Known(registry::find(registry::FAKE).expect("it is always built"));
-        let jsarena = Path::new(env!("CARGO_BIN_EXE_jsarena"));
-        Self::over(fake.engine(Isolation::Process, jsarena).expect("processes"), runtime)
+        Self::over(fakes_in_processes(), runtime)
     }
 
     fn over(engine: Arc<dyn JsEngine>, runtime: &Runtime) -> Self {
@@ -100,6 +98,34 @@ impl Pool {
     }
 }
 
+fn fakes_in_processes() -> Arc<dyn JsEngine> {
+    let fake = Candidate::Known(registry::find(registry::FAKE).expect("it is always built"));
+    fake.engine(Isolation::Process, Path::new(env!("CARGO_BIN_EXE_jsarena"))).expect("processes")
+}
+
+/// An isolate in a process of its own, called without a pool: what the process itself costs.
+struct Remote {
+    isolate: Box<dyn Isolate>,
+    script: ScriptId,
+}
+
+impl Remote {
+    fn start() -> Self {
+        let mut isolate = fakes_in_processes().create(&Limits::default()).expect("a process");
+        let script = Script::new("no-op", "return 2");
+        let script = isolate.load(&script, &Self::deadline()).expect("the fake takes it");
+        Self { isolate, script }
+    }
+
+    fn round_trip(&mut self) {
+        self.isolate.call(self.script, "null", &Self::deadline()).expect("the fake answers");
+    }
+
+    fn deadline() -> Deadline {
+        Deadline::after(Duration::from_secs(25))
+    }
+}
+
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
@@ -113,8 +139,10 @@ fn round_trip(criterion: &mut Criterion) {
     });
     group
         .bench_function("pool, no-op engine", |bencher| bencher.iter(|| runtime.block_on(pool.round_trip())));
-    let (mut pipes, processes) = (Pipes::start(), Pool::of_processes(&runtime));
+    let (mut pipes, mut remote, processes) = (Pipes::start(), Remote::start(), Pool::of_processes(&runtime));
     group.bench_function("bare pipes between processes", |bencher| bencher.iter(|| pipes.round_trip()));
+    group
+        .bench_function("isolate in a process, no-op engine", |bencher| bencher.iter(|| remote.round_trip()));
     group.bench_function("pool of processes, no-op engine", |bencher| {
         bencher.iter(|| runtime.block_on(processes.round_trip()))
     });
@@ -132,51 +160,49 @@ fn recording(criterion: &mut Criterion) {
     });
 }
 
-/// Medians of both kinds of round trips, each beside its bare one, over batches that take turns.
+/// Medians of round trips, each beside its bare one, over batches that take turns.
 fn medians() {
     let runtime = runtime();
     let (bare, pool) = (PingPong::start(), Pool::start(&runtime));
-    compare(
-        "threads",
-        || {
+    compare(&mut [
+        ("bare mpsc + oneshot", &mut || {
             runtime.block_on(bare.round_trip());
-        },
-        || {
+        }),
+        ("pool of threads", &mut || {
             runtime.block_on(pool.round_trip());
-        },
-    );
-    let (mut pipes, processes) = (Pipes::start(), Pool::of_processes(&runtime));
-    compare(
-        "processes",
-        || pipes.round_trip(),
-        || {
-            runtime.block_on(processes.round_trip());
-        },
-    );
+        }),
+    ]);
+    drop((bare, pool));
+    let (mut pipes, mut remote, pool) = (Pipes::start(), Remote::start(), Pool::of_processes(&runtime));
+    compare(&mut [
+        ("bare pipes between processes", &mut || pipes.round_trip()),
+        ("isolate in a process", &mut || remote.round_trip()),
+        ("pool of processes", &mut || {
+            runtime.block_on(pool.round_trip());
+        }),
+    ]);
 }
 
-fn compare(what: &str, mut bare: impl FnMut(), mut pool: impl FnMut()) {
+/// Prints the quantiles of each trip and their ratios to those of the first.
+fn compare(trips: &mut [(&str, &mut dyn FnMut())]) {
     const BATCHES: usize = 200;
     const BATCH: usize = 500;
-    let (mut of_bare, mut of_pool) = (LatencyHistogram::default(), LatencyHistogram::default());
-    let batch = |trip: &mut dyn FnMut(), of: &mut LatencyHistogram| {
-        for _ in 0..BATCH {
-            let started = Instant::now();
-            trip();
-            of.record(started.elapsed());
-        }
-    };
+    let mut histograms = vec![LatencyHistogram::default(); trips.len()];
     for _ in 0..BATCHES {
-        batch(&mut bare, &mut of_bare);
-        batch(&mut pool, &mut of_pool);
+        for ((_, trip), histogram) in trips.iter_mut().zip(&mut histograms) {
+            for _ in 0..BATCH {
+                let started = Instant::now();
+                trip();
+                histogram.record(started.elapsed());
+            }
+        }
     }
-    for (name, quantile) in [("p50", 0.5), ("p99", 0.99)] {
-        let (bare, pool) = (of_bare.quantile(quantile), of_pool.quantile(quantile));
-        let ratio = pool.as_secs_f64() / bare.as_secs_f64();
-        println!(
-            "round trip between {what}, {name}: bare {bare:?}, pool {pool:?}, ratio {ratio:.2} ({} each)",
-            of_pool.len()
-        );
+    for ((name, _), histogram) in trips.iter().zip(&histograms) {
+        let figure = |quantile| {
+            let (own, bare) = (histogram.quantile(quantile), histograms[0].quantile(quantile));
+            format!("{own:?} ({:.2}×)", own.as_secs_f64() / bare.as_secs_f64())
+        };
+        println!("{name}: p50 {}, p99 {} ({} trips)", figure(0.5), figure(0.99), histogram.len());
     }
 }
 
