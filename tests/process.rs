@@ -161,6 +161,33 @@ async fn fresh_isolates_do_not_cost_a_process_each() {
     assert_eq!(pool.gauges().restarts, 0);
 }
 
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_process_that_has_grown_is_replaced_between_jobs() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("no python3 here to play the worker");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let worker = folder.path().join("grows.py");
+    // A worker that keeps what it should give back, and says so where it is asked to make a new realm.
+    std::fs::write(&worker, include_str!("process/grows.py")).unwrap();
+    let command = ["python3", worker.to_str().unwrap()].map(str::to_owned).to_vec();
+    let foreign = Foreign { id: "grows".to_owned(), command, folder: folder.path().to_owned() };
+    let engine = in_processes(Candidate::Foreign(Arc::new(foreign)));
+    let config = PoolConfig { reuse: Reuse::Reset, ..PoolConfig::new(engine, 1) };
+    let pool = pool(config).await;
+    let mut processes = Vec::new();
+    for _ in 0..6 {
+        let Outcome::Ok(process) = run(&pool, "").await else { panic!("it answers with its process number") };
+        processes.push(process);
+    }
+    let changes = processes.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert_eq!(changes, 2, "every second reset says that it is spent: {processes:?}");
+    eventually("the sixth job's reset recycles too", || pool.gauges().recycled == 3).await;
+    assert_eq!(pool.gauges().restarts, 0, "nothing died");
+}
+
 /// Kills a jsarena in mid-load, and gives what was below it.
 fn kill_in_mid_load(engine: &str, workload: &str) -> Vec<u32> {
     let mut parent = Command::new(JSARENA)

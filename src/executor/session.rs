@@ -165,19 +165,22 @@ impl Session {
             self.prepare()?;
             return Ok(true);
         };
-        let worn_out = live.isolate.is_spent()
+        let mut worn_out = live.isolate.is_spent()
             || live.loaded.len() >= MOST_SCRIPTS
             || self.config.recycle.after_jobs.is_some_and(|most| live.jobs >= most)
             || self.config.recycle.above_heap.is_some_and(|most| {
                 live.jobs.is_multiple_of(Recycle::HEAP_LOOK)
                     && live.isolate.heap().is_some_and(|heap| heap.used > most)
             });
+        if !worn_out && self.config.reuse == Reuse::Reset {
+            live.loaded.clear();
+            live.isolate.reset()?;
+            // It may have noticed what it holds.
+            worn_out = live.isolate.is_spent();
+        }
         if worn_out || self.config.reuse == Reuse::Fresh {
             self.discard();
             self.prepare()?;
-        } else if self.config.reuse == Reuse::Reset {
-            live.loaded.clear();
-            live.isolate.reset()?;
         }
         Ok(worn_out)
     }

@@ -26,6 +26,11 @@ pub fn allow_cpu(_: Duration) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Not known here.
+pub fn growth() -> Option<ByteSize> {
+    None
+}
+
 /// Does nothing here.
 pub fn cap_memory_of(_: u32, _: ByteSize) -> Measure {
     Measure::none(NOT_HERE)

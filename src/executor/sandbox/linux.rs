@@ -17,6 +17,9 @@ struct Entered {
 
 static ENTERED: OnceLock<Entered> = OnceLock::new();
 
+/// What the process held when [`lock`] was called.
+static HELD_WHEN_LOCKED: OnceLock<ByteSize> = OnceLock::new();
+
 const AFTER_LOCK: &str = "not before the first isolate is ready";
 
 /// The first half: everything that must be done before there are threads, or can be.
@@ -59,6 +62,8 @@ pub fn lock(confinement: &Confinement) -> Report {
     let mut report = entered
         .map_or_else(|| Report::nothing("never entered the sandbox"), |entered| entered.report.clone());
     report.cpu = cpu::measure();
+    let held = entered.and_then(|entered| memory::held(entered.status.as_ref().ok()?).ok());
+    held.map(|held| HELD_WHEN_LOCKED.get_or_init(|| held));
     report.memory = match (confinement.memory, entered.map(|entered| &entered.status)) {
         (None, _) => Measure::none("no cap was asked for"),
         (Some(cap), Some(Ok(status))) => memory::cap(cap, status),
@@ -88,6 +93,15 @@ pub fn lock(confinement: &Confinement) -> Report {
 /// What the kernel said when it would not set the limit.
 pub fn allow_cpu(more: Duration) -> std::io::Result<()> {
     cpu::allow(more)
+}
+
+/// How much more memory the process holds than when it was locked, as its cap counts it; `None` before that, and
+/// where the kernel does not tell. A worker whose engine keeps what it should give back can be replaced before
+/// an innocent job meets the cap.
+pub fn growth() -> Option<ByteSize> {
+    let when_locked = *HELD_WHEN_LOCKED.get()?;
+    let now = memory::held(ENTERED.get()?.status.as_ref().ok()?).ok()?;
+    Some(ByteSize::b(now.as_u64().saturating_sub(when_locked.as_u64())))
 }
 
 /// Caps the memory of another process of this user, as [`lock`] does for the process it is called in: `cap` on

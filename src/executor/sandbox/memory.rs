@@ -66,7 +66,7 @@ pub(super) fn offered() -> Measure {
 }
 
 /// What `RLIMIT_DATA` counts, as the kernel counts it now.
-fn held(status: &File) -> Result<ByteSize, String> {
+pub(super) fn held(status: &File) -> Result<ByteSize, String> {
     let mut text = vec![0; MOST];
     // From the start, whoever read it before.
     let length = status.read_at(&mut text, 0).map_err(|error| format!("{STATUS}: {error}"))?;

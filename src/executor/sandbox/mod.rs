@@ -41,7 +41,7 @@ mod seccomp;
 mod linux;
 
 pub use cgroup::{Group, GroupError, GroupLimit};
-pub use linux::{allow_cpu, available, cap_memory_of, enter, lock};
+pub use linux::{allow_cpu, available, cap_memory_of, enter, growth, lock};
 pub use report::{Measure, Report, Standing};
 
 use bytesize::ByteSize;

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::{Welcome, memory_cap};
+use super::{Welcome, memory_cap, worn_at};
 use crate::engine::{Deadline, HeapStats, Isolate, JsEngine, JsError, Limits, Script, ScriptId};
 use crate::executor::WORKER_THREAD_NAME;
 use crate::executor::sandbox::{self, Confinement};
@@ -49,7 +50,11 @@ pub fn serve(
     thread::Builder::new().name(name).stack_size(stack).spawn({
         let to_here = to_here.clone();
         let stream = BufReader::new(stream);
-        move || to_here.send(Server { engine, isolate: None, stream, unlocked: Some(confinement) }.serve())
+        move || {
+            to_here.send(
+                Server { engine, isolate: None, stream, unlocked: Some(confinement), worn_at: None }.serve(),
+            )
+        }
     })?;
     // A guest that never ends must not outlive the host, and the thread it runs on cannot look.
     thread::Builder::new().name("jsarena-hangup".to_owned()).stack_size(64 << 10).spawn(move || {
@@ -76,6 +81,8 @@ struct Server {
     stream: BufReader<UnixStream>,
     /// How the process is to be confined, until it is.
     unlocked: Option<Confinement>,
+    /// Growth of its memory at which it is to be replaced.
+    worn_at: Option<ByteSize>,
 }
 
 /// Processor time beyond a job's own deadline: the deadline is the engine's to keep, this is for when it does not.
@@ -148,7 +155,9 @@ impl Server {
     /// Locks the sandbox, the first time.
     fn lock(&mut self, limits: &Limits) {
         if let Some(confinement) = self.unlocked.take() {
-            let report = sandbox::lock(&Confinement { memory: memory_cap(limits), ..confinement });
+            let memory = memory_cap(limits);
+            self.worn_at = memory.map(worn_at);
+            let report = sandbox::lock(&Confinement { memory, ..confinement });
             tracing::debug!(?report, "locked");
         }
     }
@@ -161,9 +170,11 @@ impl Server {
 
     fn reply(&mut self, kind: Kind, reply: &Reply) -> Result<(), WireError> {
         let spent = self.is_spent();
+        // Looked at where nothing of a guest should be left.
+        let worn = matches!(reply, Reply::Empty) && self.is_worn();
         let to = self.stream.get_mut();
         match reply {
-            Reply::Empty => wire::write(to, kind, spent, &[]),
+            Reply::Empty => wire::write(to, kind, spent || worn, &[]),
             Reply::Welcome => wire::write_json(to, kind, &Welcome::from(self.engine.info())),
             Reply::Loaded(id) => wire::write(to, kind, spent, &[&id.0.to_le_bytes()]),
             Reply::Heap(stats) => wire::write_json(to, kind, &stats.map(Heap::from)),
@@ -180,6 +191,10 @@ impl Server {
     fn fault(&mut self, fault: &Fault) -> Result<(), WireError> {
         let spent = self.is_spent();
         wire::write_fault(self.stream.get_mut(), fault, spent)
+    }
+
+    fn is_worn(&self) -> bool {
+        self.worn_at.zip(sandbox::growth()).is_some_and(|(most, grown)| grown > most)
     }
 
     fn is_spent(&self) -> bool {

@@ -79,7 +79,7 @@ impl Keeper {
 
     /// Takes back a process whose isolate is no longer needed.
     pub fn take_back(&self, peer: Peer) {
-        if peer.isolates < MOST_ISOLATES {
+        if peer.isolates < MOST_ISOLATES && !peer.worn {
             self.resting.lock().push(peer);
         } else {
             self.bury(peer);

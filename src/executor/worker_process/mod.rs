@@ -101,6 +101,12 @@ fn memory_cap(limits: &Limits) -> Option<ByteSize> {
     limits.heap.map(|heap| ByteSize::b(heap.as_u64().saturating_mul(2)) + ByteSize::mib(128))
 }
 
+/// Growth of a process's memory, between two isolates or realms, at which it is replaced: far enough below the cap
+/// that no innocent job meets that for what others have left.
+fn worn_at(cap: ByteSize) -> ByteSize {
+    ByteSize::b(cap.as_u64() / 4)
+}
+
 /// What a worker says of its engine in its greeting.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct WelcomedEngine {

@@ -30,6 +30,8 @@ pub(super) struct Peer {
     pub greeted: bool,
     /// Isolates it has made.
     pub isolates: u32,
+    /// It said that it should make no more.
+    pub worn: bool,
     /// With which limits the last one was.
     pub limits: Option<Limits>,
     /// Its process number, while its memory is still to be capped from here.
@@ -73,7 +75,7 @@ impl Peer {
         let process = Arc::new(Process { child: Mutex::new(child), tail: Tail::of(output)? });
         let stream = BufReader::new(ours);
         let uncapped = (!command.caps_memory).then_some(id);
-        Ok(Self { stream, process, greeted: false, isolates: 0, limits: None, uncapped })
+        Ok(Self { stream, process, greeted: false, isolates: 0, worn: false, limits: None, uncapped })
     }
 
     /// Says hello, if that has not been said.
@@ -99,10 +101,11 @@ impl Peer {
     pub fn create(&mut self, limits: &Limits) -> Result<(), JsError> {
         self.greet()?;
         let create = Create::from(limits);
-        self.patiently(|peer| {
+        let created = self.patiently(|peer| {
             wire::write_json(peer.stream.get_mut(), Kind::Create, &create)?;
             peer.reply(Kind::Create)
         })?;
+        self.worn = created.spent;
         self.isolates += 1;
         self.limits = Some(limits.clone());
         if let (Some(id), Some(cap)) = (self.uncapped.take(), memory_cap(limits)) {
