@@ -101,17 +101,7 @@ fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFl
 fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>) {
     let known = measurements.len();
     for mut measurement in more {
-        let same_cell = |m: &&Measurement| {
-            (&m.engine, &m.workload, m.isolation, m.reuse, m.workers, &m.label)
-                == (
-                    &measurement.engine,
-                    &measurement.workload,
-                    measurement.isolation,
-                    measurement.reuse,
-                    measurement.workers,
-                    &measurement.label,
-                )
-        };
+        let same_cell = |m: &&Measurement| m.is_same_cell(&measurement);
         let last = measurements[..known].iter().filter(same_cell).map(|m| m.round).max();
         measurement.round += last.map_or(0, |last| last + 1);
         measurements.push(measurement);
