@@ -392,7 +392,7 @@ mod tests {
     fn the_bytes_are_those_of_the_document() {
         let bytes =
             written(Kind::Call, true, &[&3u32.to_le_bytes(), &micros(Duration::from_millis(1)), b"7"]);
-        assert_eq!(bytes, b"\x0d\0\0\0\x04\x01\0\0\x03\0\0\0\xe8\x03\0\0\0\0\0\07");
+        assert_eq!(bytes, b"\x0d\0\0\0\x04\x01\0\0\x03\0\0\0\xe8\x03\0\0\0\0\0\x007");
         let fault = Fault::from(JsError::StackOverflow);
         assert_eq!(serde_json::to_string(&fault).unwrap(), r#"{"kind":"stack_overflow"}"#);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 
 /// Resident memory of this process now, bytes; zero where the system does not tell.
@@ -151,11 +152,8 @@ pub fn cpu_of_process() -> Duration {
 /// live, to the kernel's tick of 10 ms.
 pub fn cpu_of_family() -> Duration {
     let ended = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(Duration::ZERO, |usage| {
-        let seconds = |time: nix::sys::time::TimeVal| {
-            Duration::from_secs(time.tv_sec().unsigned_abs())
-                + Duration::from_micros(time.tv_usec().unsigned_abs().into())
-        };
-        seconds(usage.user_time()) + seconds(usage.system_time())
+        let time = usage.user_time() + usage.system_time();
+        Duration::from_micros(time.num_microseconds().unsigned_abs())
     });
     cpu_of_process() + ended + child_ids().unwrap_or_default().into_iter().map(cpu_of).sum::<Duration>()
 }

@@ -56,7 +56,7 @@ mod tests {
                 let pristine = run(include_str!("probe.js")).unwrap();
                 let again = run(include_str!("probe.js")).unwrap();
                 assert_eq!(
-                    between(&[pristine.clone()], &again),
+                    between(std::slice::from_ref(&pristine), &again),
                     Vec::<String>::new(),
                     "it leaves nothing itself"
                 );
