@@ -94,7 +94,8 @@ pub struct CompareArgs {
     pub flags: Flags,
     /// Climb a ladder instead: what a pool, processes, retry and breaker each are worth among hostile jobs, those
     /// included that kill the host. Unless told otherwise: every isolation on seed/filter-records, 60 jobs a second
-    /// for 20 s, 2% hostile, reuse reset, 2 retries, circuits that open at 10 failures
+    /// for 20 s, 2% hostile, reuse reset, 2 retries, circuits that open at 10 failures. Faults are what is measured: it fails only if a
+    /// step could not run, or a job has no outcome
     #[arg(long)]
     pub ablation: bool,
 }

@@ -144,6 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn steps_of_an_ablation_are_cells_of_their_own() {
+        let first = fixture::ablation();
+        let mut second = first.clone();
+        second.measurements.iter_mut().filter_map(|row| row.summary.as_mut()).for_each(|it| it.restarts += 1);
+        let known = first.measurements.len();
+        let merged = merge(vec![first, second]).unwrap();
+        assert!(merged.measurements[..known].iter().all(|row| row.round == 0));
+        assert!(merged.measurements[known..].iter().all(|row| row.round == 1));
+    }
+
+    #[test]
     fn shards_become_one_record() {
         let (first, second) = halves();
         let count = first.measurements.len() + second.measurements.len();
