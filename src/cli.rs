@@ -58,7 +58,7 @@ pub enum Command {
     /// One load run, with live percentiles
     Run(RunArgs),
     /// Engines × workloads × isolations, into a record and a report
-    Compare(Flags),
+    Compare(CompareArgs),
     /// Hostile scripts × engines × isolations, each in a fresh process, into a containment scorecard
     Survive(Flags),
     /// Make reports from records
@@ -84,6 +84,20 @@ pub struct RunArgs {
     /// Unless told otherwise: 10 minutes, 5% hostile, 2 retries, circuits that open at 10 failures
     #[arg(long, conflicts_with = "quick")]
     pub soak: bool,
+}
+
+/// What `compare` is asked.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// What to run, and how.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// Climb a ladder instead: what a pool, processes, retry and breaker each are worth among hostile jobs, those
+    /// included that kill the host. Unless told otherwise: every isolation on seed/filter-records, 60 jobs a second
+    /// for 20 s, 2% hostile, reuse reset, 2 retries, circuits that open at 10 failures. Faults are what is measured: it fails only if a
+    /// step could not run, or a job has no outcome
+    #[arg(long)]
+    pub ablation: bool,
 }
 
 /// How a list is printed.
@@ -123,7 +137,7 @@ pub struct Flags {
     #[arg(long, value_name = "N", conflicts_with = "rate")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
-    /// Open loop: this many jobs a second, whatever happens to them
+    /// Open loop: this many jobs a second, whatever happens to them [ablation: 60]
     #[arg(long, value_name = "R")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
@@ -131,7 +145,8 @@ pub struct Flags {
     #[arg(long, value_name = "HOW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<String>,
-    /// Time on the clock, for each cell and round [default: 5s; compare: 2s; soak: 10m]
+    /// Time on the clock, for each cell and round [default: 5s; compare: 2s; soak: 10m;
+    /// ablation: 20s]
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Time>,
@@ -143,7 +158,7 @@ pub struct Flags {
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Time>,
-    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 3]
+    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 3; ablation: 1]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
@@ -175,11 +190,12 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocking_threads: Option<u32>,
-    /// Further attempts at a job that met a passing fault; 0 for none [default: 0; soak: 2]
+    /// Further attempts at a job that met a passing fault; 0 for none [default: 0; soak,
+    /// ablation: 2]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
-    /// Failures in a row that open a circuit; 0 for no circuits [default: 0; soak: 10]
+    /// Failures in a row that open a circuit; 0 for no circuits [default: 0; soak, ablation: 10]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<u32>,
@@ -187,7 +203,7 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<u32>,
-    /// Part of the jobs that is hostile, such as 5% [default: 0%; soak: 5%]
+    /// Part of the jobs that is hostile, such as 5% [default: 0%; soak: 5%; ablation: 2%]
     #[arg(long, value_name = "SHARE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostile: Option<Share>,
@@ -200,7 +216,7 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corpus: Option<PathBuf>,
     /// Hostile scripts: names, classes, or globs over names [default: all but those known to take down the
-    /// process of the engine under the isolation]
+    /// process of the engine under the isolation; ablation: all]
     #[arg(long, value_name = "GLOB", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scripts: Vec<String>,

@@ -15,8 +15,8 @@ pub struct HostileSettings {
     /// The folder they come from, in place of what is built in.
     pub folder: Option<PathBuf>,
     scripts: Vec<Hostile>,
-    /// Whether they were chosen by name, and so are wanted whatever they do.
-    by_name: bool,
+    /// Whether they are wanted whatever they do, as those are that were chosen by name.
+    killers_too: bool,
     timeout: Duration,
 }
 
@@ -30,7 +30,13 @@ impl HostileSettings {
     /// [`UsageError`] for a corpus that cannot be read, and for a name that matches nothing.
     pub fn gather(folder: Option<PathBuf>, wanted: &[String], timeout: Duration) -> Result<Self, UsageError> {
         let scripts = choose(read(folder.as_deref())?, wanted)?;
-        Ok(Self { folder, scripts, by_name: !wanted.is_empty(), timeout })
+        Ok(Self { folder, scripts, killers_too: !wanted.is_empty(), timeout })
+    }
+
+    /// The same, with what is known to take down the whole process: for whoever measures just that.
+    #[must_use]
+    pub fn with_killers(self) -> Self {
+        Self { killers_too: true, ..self }
     }
 
     /// The names of those that an engine gets under an isolation: of a corpus from which nobody chose, those
@@ -38,7 +44,7 @@ impl HostileSettings {
     /// job would say nothing.
     pub fn names(&self, engine: &str, isolation: Isolation) -> Vec<String> {
         let is_fit = |script: &&Hostile| {
-            let expected = script.expected.as_ref().filter(|_| !self.by_name);
+            let expected = script.expected.as_ref().filter(|_| !self.killers_too);
             expected.is_none_or(|expected| !expected.loses_host(isolation.as_str(), engine))
         };
         self.scripts.iter().filter(is_fit).map(|script| script.name.clone()).collect()
@@ -82,6 +88,8 @@ mod tests {
         let by_default = names(&[], "boa", Isolation::Thread);
         assert_eq!(by_default.len(), all.len() - killers.len());
         assert!(killers.iter().all(|killer| !by_default.contains(&killer.name)));
+        let settings = HostileSettings::gather(None, &[], HostileSettings::TIMEOUT).unwrap();
+        assert_eq!(settings.with_killers().names("boa", Isolation::Thread).len(), all.len());
         let asked = names(&[&killers[0].name], "boa", Isolation::Thread);
         assert_eq!(asked, [killers[0].name.clone()]);
     }

@@ -84,12 +84,19 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy)]
 pub struct Defaults {
     isolations: &'static [Isolation],
+    reuse: Reuse,
+    /// All of them, if none is named here.
+    workloads: &'static [&'static str],
+    /// An open loop of this rate; without one, a closed loop.
+    rate_per_s: Option<f64>,
     duration: Duration,
     warmup: Duration,
     rounds: u32,
     retries: u32,
     breaker: u32,
     hostile: f64,
+    /// Whether hostile scripts that take down the process are among them.
+    killers_too: bool,
     soak: bool,
 }
 
@@ -97,6 +104,9 @@ impl Defaults {
     /// Of `run` and `verify`: one cell, looked at closely.
     pub const RUN: Self = Self {
         isolations: &[Isolation::Thread],
+        reuse: Reuse::Keep,
+        workloads: &[],
+        rate_per_s: None,
         duration: Duration::from_secs(5),
         warmup: Duration::from_secs(1),
         rounds: 1,
@@ -104,6 +114,7 @@ impl Defaults {
         retries: 0,
         breaker: 0,
         hostile: 0.0,
+        killers_too: false,
         soak: false,
     };
 
@@ -123,6 +134,23 @@ impl Defaults {
         duration: Duration::from_secs(2),
         warmup: Duration::from_millis(500),
         rounds: 3,
+        ..Self::RUN
+    };
+
+    /// Of `compare --ablation`: every step of the ladder under what all of them could hold on two processors, for as
+    /// long as it takes to have the thousand good jobs that a 99th percentile needs.
+    pub const ABLATION: Self = Self {
+        isolations: &Isolation::ALL,
+        reuse: Reuse::Reset,
+        workloads: &["seed/filter-records"],
+        rate_per_s: Some(60.0),
+        duration: Duration::from_secs(20),
+        warmup: Duration::from_millis(500),
+        rounds: 1,
+        retries: 2,
+        breaker: 10,
+        hostile: 0.02,
+        killers_too: true,
         ..Self::RUN
     };
 
@@ -297,7 +325,9 @@ impl Merged {
         let workers = at_least_one("workers", self.workers)?.unwrap_or_else(processors);
         let duration = if quick { Defaults::QUICK_DURATION } else { defaults.duration };
         let warmup = if quick { Defaults::QUICK_WARMUP } else { defaults.warmup };
-        let arrivals = match (self.rate, at_least_one("concurrency", self.concurrency)?) {
+        let concurrency = at_least_one("concurrency", self.concurrency)?;
+        let rate = self.rate.or(defaults.rate_per_s.filter(|_| concurrency.is_none()));
+        let arrivals = match (rate, concurrency) {
             (Some(_), Some(_)) => return Err(UsageError("either concurrency or rate, not both".to_owned())),
             (Some(rate), None) if !(rate.is_finite() && rate > 0.0) => {
                 return Err(UsageError(format!("rate: {rate} is no rate; give jobs a second, above zero")));
@@ -325,7 +355,8 @@ impl Merged {
         let asked_hostile = (self.corpus.clone(), self.scripts.clone());
         let hostile = if plan.hostile > 0.0 {
             let timeout = self.hostile_timeout.map_or(HostileSettings::TIMEOUT, |time| time.0);
-            Some(HostileSettings::gather(self.corpus, &self.scripts, timeout)?)
+            let hostile = HostileSettings::gather(self.corpus, &self.scripts, timeout)?;
+            Some(if defaults.killers_too { hostile.with_killers() } else { hostile })
         } else {
             None
         };
@@ -337,15 +368,15 @@ impl Merged {
         };
         let limits = Limits::default();
         let engines = engines(&self.engines, &foreign)?;
+        let asked_workloads = match self.workloads {
+            none if none.is_empty() => defaults.workloads.iter().map(|name| (*name).to_owned()).collect(),
+            asked => asked,
+        };
         let settings = Settings {
             asked_hostile,
             isolations: isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
-            selection: Selection {
-                engines,
-                workloads: select(&self.workloads)?,
-                asked_workloads: self.workloads,
-            },
-            reuses: parse_all("reuse", &self.reuse, &[Reuse::Keep], Reuse::ALL.map(Reuse::as_str))?,
+            selection: Selection { engines, workloads: select(&asked_workloads)?, asked_workloads },
+            reuses: parse_all("reuse", &self.reuse, &[defaults.reuse], Reuse::ALL.map(Reuse::as_str))?,
             workers,
             plan,
             rounds: at_least_one("rounds", self.rounds)?.unwrap_or(if quick { 1 } else { defaults.rounds }),
@@ -515,6 +546,24 @@ mod tests {
         assert_eq!(soak.policies, PolicyChoice { retries: Some(2), breaker: Some(10), in_flight: None });
         assert_eq!(soak.plan.stop, Stop::After(Duration::from_secs(600)));
         assert!(soak.soak && soak.hostile.is_some());
+    }
+
+    #[test]
+    fn an_ablation_is_an_open_loop_among_all_that_is_hostile() {
+        let of = |flags: &Flags| Settings::gather(flags, None, Defaults::ABLATION).unwrap();
+        let settings = of(&Flags::default());
+        assert_eq!(settings.plan.arrivals, Arrivals::Open { rate_per_s: 60.0, spacing: Spacing::Constant });
+        assert!(settings.plan.good_jobs() > Some(1_100), "enough for a 99th percentile");
+        assert_eq!((&*settings.isolations, &*settings.reuses), (&Isolation::ALL[..], &[Reuse::Reset][..]));
+        assert_eq!(settings.selection.asked_workloads, ["seed/filter-records"]);
+        let hostile = settings.hostile.unwrap();
+        let corpus = super::super::hostile_corpus(None).unwrap();
+        assert_eq!(hostile.names("boa", Isolation::Thread).len(), corpus.len());
+        let flags =
+            Flags { concurrency: Some(3), workloads: vec!["seed/fib".to_owned()], ..Flags::default() };
+        let asked = of(&flags);
+        assert_eq!(asked.plan.arrivals, Arrivals::Closed { concurrency: 3 });
+        assert_eq!(asked.selection.workloads.len(), 1);
     }
 
     #[test]

@@ -17,8 +17,9 @@ use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict, signals};
 use crate::engine::Deadlines;
 use crate::executor::{Job, Outcome, PolicyChoice};
-use crate::load::{self, EarlyStop, Live, Load, Plan};
+use crate::load::{self, EarlyStop, Live, Load, Plan, process};
 use crate::stats::Summary;
+use crate::survive::HOST_MEMORY;
 use crate::workload::{Workload, select};
 
 /// What a cell is to do. Read by a child of the very program that wrote it.
@@ -36,6 +37,8 @@ pub struct CellSpec {
     pub hostile: Option<HostileSpec>,
     /// Whether to watch the process.
     pub soak: bool,
+    /// Whether it is a step of an ablation, and may well die.
+    pub ablation: bool,
     pub task: CellTask,
 }
 
@@ -54,7 +57,7 @@ pub enum CellEvent {
     /// From now on a signal stops the load instead of the process.
     Listening,
     /// How the load goes so far.
-    Progress { finished: u64, errors: u64, throughput_per_s: f64, p50_us: f64, p99_us: f64 },
+    Progress { elapsed_s: f64, finished: u64, errors: u64, throughput_per_s: f64, p50_us: f64, p99_us: f64 },
     /// It has run.
     Measured(Box<Summary>),
     /// One job has; what is wrong with it.
@@ -65,6 +68,15 @@ pub enum CellEvent {
 
 /// Time between two progress events.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// The same in an ablation: what a cell has not said when it dies is not known of it.
+const PROGRESS_EVERY_OF_ABLATION: Duration = Duration::from_millis(50);
+
+/// Time between two looks whether the clock has started, which is said at once.
+const LOOK_FOR_CLOCK_EVERY: Duration = Duration::from_millis(2);
+
+/// Time between two looks at what a host of an ablation holds.
+const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_millis(10);
 
 /// Does what standard input says. Guests that print get standard error: standard output is for events.
 pub fn serve() -> Result<Verdict, Failure> {
@@ -103,15 +115,22 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
         early_stop,
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
     };
+    if spec.ablation {
+        keep_below(HOST_MEMORY)?;
+    }
+    let every = if spec.ablation { PROGRESS_EVERY_OF_ABLATION } else { PROGRESS_EVERY };
     let executor = spec.policies.policies().around(spec.pool.executor(spec.pool.workers)?);
     let live = Live::default();
     let mut progress = events.try_clone()?;
     let watched = live.clone();
     thread::Builder::new().name("jsarena-progress".to_owned()).spawn(move || {
         loop {
-            thread::sleep(PROGRESS_EVERY);
-            let Some(now) = watched.snapshot() else { continue };
+            let Some(now) = watched.snapshot() else {
+                thread::sleep(LOOK_FOR_CLOCK_EVERY);
+                continue;
+            };
             let event = CellEvent::Progress {
+                elapsed_s: now.elapsed.as_secs_f64(),
                 finished: now.finished,
                 errors: now.errors,
                 throughput_per_s: now.throughput_per_s,
@@ -122,9 +141,23 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
             if say(&mut progress, &event).is_err() {
                 return;
             }
+            thread::sleep(every);
         }
     })?;
     Ok(load::run(&executor, &load, &live)?)
+}
+
+/// From now on this process dies when it holds more, children not counted: as it would in a container of that
+/// size, before it takes down what else runs on the machine.
+fn keep_below(most: u64) -> io::Result<()> {
+    let watch = move || {
+        while process::resident_bytes() <= most {
+            thread::sleep(LOOK_AT_MEMORY_EVERY);
+        }
+        eprintln!("the host held more than {}", bytesize::ByteSize::b(most));
+        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+    };
+    thread::Builder::new().name("jsarena-roof".to_owned()).spawn(watch).map(drop)
 }
 
 fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {

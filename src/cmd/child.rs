@@ -16,6 +16,7 @@ use super::cell::{CellEvent, CellSpec};
 use super::signals;
 use crate::executor::worker_process;
 use crate::load::{Arrivals, EarlyStop, Stop};
+use crate::record::Died;
 
 /// Lines of a dead cell's standard error that its row keeps.
 const LAST_WORDS: usize = 3;
@@ -23,7 +24,22 @@ const LAST_WORDS: usize = 3;
 /// Time between two looks whether an early stop is wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Runs a cell in a fresh process and gives its last event. `on_event` sees the others. An early stop is passed
+/// How a cell ended.
+#[derive(Debug)]
+pub struct CellEnd {
+    /// What it said last, or what there is to say of it.
+    pub last: CellEvent,
+    /// How far it had come, if it died while its clock ran.
+    pub died: Option<Died>,
+}
+
+impl From<CellEvent> for CellEnd {
+    fn from(last: CellEvent) -> Self {
+        Self { last, died: None }
+    }
+}
+
+/// Runs a cell in a fresh process and tells how it ended. `on_event` sees the others. An early stop is passed
 /// on as soon as the cell can hear of it.
 ///
 /// # Errors
@@ -32,13 +48,17 @@ pub fn run_cell(
     spec: &CellSpec,
     early_stop: &EarlyStop,
     mut on_event: impl FnMut(&CellEvent),
-) -> anyhow::Result<CellEvent> {
+) -> anyhow::Result<CellEnd> {
     let (mut last, mut listens, mut asked) = (None, false, false);
+    let mut seen = None;
     let end = run_child("cell", spec, limit(spec), |cell, event: Option<CellEvent>| {
         match event {
             None => {}
             Some(CellEvent::Listening) => listens = true,
-            Some(event @ CellEvent::Progress { .. }) => on_event(&event),
+            Some(event @ CellEvent::Progress { .. }) => {
+                on_event(&event);
+                seen = Some((Instant::now(), event));
+            }
             Some(event) => last = Some(event),
         }
         if listens && !asked && early_stop.is_requested() {
@@ -47,10 +67,21 @@ pub fn run_cell(
         }
     })?;
     Ok(match (end, last) {
-        (ChildEnd::Exited, Some(event)) => event,
-        (ChildEnd::Exited, None) => CellEvent::Failed("ended without a result".to_owned()),
-        (ChildEnd::Died(how), _) => CellEvent::Failed(how),
+        (ChildEnd::Exited, Some(event)) => event.into(),
+        (ChildEnd::Exited, None) => dead("ended without a result".to_owned(), seen),
+        (ChildEnd::Died(how), _) => dead(how, seen),
     })
+}
+
+/// A cell that died, with what it had said of its load, and when.
+fn dead(how: String, seen: Option<(Instant, CellEvent)>) -> CellEnd {
+    let died = match seen {
+        Some((then, CellEvent::Progress { elapsed_s, finished, errors, p50_us, p99_us, .. })) => {
+            Some(Died { at_s: elapsed_s + then.elapsed().as_secs_f64(), finished, errors, p50_us, p99_us })
+        }
+        _ => None,
+    };
+    CellEnd { last: CellEvent::Failed(how), died }
 }
 
 /// How a child process of this very program ended.
@@ -124,10 +155,14 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
 }
 
 /// How long a cell may take before it is taken for stuck: its own time, and every job at its outer deadline.
-/// A cell that counts jobs may take as long as they do.
+/// A cell that counts jobs may take as long as they do. A host of an ablation that hangs is no better than a dead
+/// one, and is not waited for as if its whole queue might yet reach its deadlines.
 fn limit(spec: &CellSpec) -> Option<Duration> {
     const GRACE: Duration = Duration::from_secs(60);
     let Stop::After(duration) = spec.plan.stop else { return None };
+    if spec.ablation {
+        return Some(spec.plan.warmup + duration + GRACE + spec.deadlines.outer.saturating_mul(2));
+    }
     let at_a_time = match spec.plan.arrivals {
         Arrivals::Closed { concurrency } => concurrency,
         Arrivals::Open { .. } => spec.pool.queue.saturating_add(spec.pool.workers),

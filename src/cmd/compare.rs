@@ -2,22 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ablation;
 use super::matrix::{Cell, cells, with_noise_floor};
 use super::output::{Recording, print_record, write_reports};
 use super::progress::Progress;
 use super::{Failure, Verdict, signals};
-use crate::cli::{Defaults, Flags, Settings};
+use crate::cli::{CompareArgs, Defaults, Settings};
 use crate::load::EarlyStop;
 use crate::record::RunRecord;
 use crate::stats::Summary;
 
 /// Runs the matrix. The record is on disk after every cell, so that nothing measured is ever lost.
-pub fn compare(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
-    let settings = Settings::gather(flags, config, Defaults::COMPARE)?;
+pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let defaults = if args.ablation { Defaults::ABLATION } else { Defaults::COMPARE };
+    let settings = Settings::gather(&args.flags, config, defaults)?;
+    if args.ablation {
+        ablation::check(&settings)?;
+    }
     let mut recording = Recording::start(&settings);
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
-    let cells = with_noise_floor(&settings, cells(&settings));
+    let cells = if args.ablation {
+        ablation::cells(&settings)
+    } else {
+        with_noise_floor(&settings, cells(&settings))
+    };
     let early_stop = signals::drain_on_first_signal()?;
     let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
     let record = recording.finish()?;
@@ -29,7 +38,8 @@ pub fn compare(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure>
         pages.iter().for_each(|page: &PathBuf| println!("{}", page.display()));
     }
     say_if_stopped(&early_stop, measured, cells.len());
-    verdict(&record, &early_stop)
+    let verdict = verdict(&record, &early_stop)?;
+    Ok(if args.ablation { ablation::verdict(&record) } else { verdict })
 }
 
 /// Runs cells one after the other and records each, until an early stop is wanted: the cell under way then ends

@@ -5,11 +5,13 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 
 use super::cell::{CellEvent, CellSpec, CellTask};
+use super::child::CellEnd;
 use super::hostile::HostileSpec;
 use super::pool_spec::PoolSpec;
 use crate::cli::Settings;
-use crate::executor::{Candidate, Isolation, Reuse};
-use crate::record::Measurement;
+use crate::executor::{Candidate, Isolation, PolicyChoice, Reuse};
+use crate::load::Plan;
+use crate::record::{Measurement, Step};
 use crate::workload::Workload;
 
 /// One cell: what to run, and in which round.
@@ -19,6 +21,9 @@ pub struct Cell {
     pub workload: Workload,
     pub isolation: Isolation,
     pub reuse: Reuse,
+    pub policies: PolicyChoice,
+    /// Its step on the ladder of an ablation.
+    pub step: Option<Step>,
     pub round: u32,
     /// Set on the second half of an A/A pair.
     pub label: Option<String>,
@@ -37,8 +42,7 @@ pub fn cells(settings: &Settings) -> Vec<Cell> {
         for (isolation, reuse) in kinds(settings) {
             for workload in &settings.selection.workloads {
                 for engine in settings.selection.engines.iter().filter(|one| one.runs_under(isolation)) {
-                    let (engine, workload) = (engine.clone(), workload.clone());
-                    cells.push(Cell { engine, workload, isolation, reuse, round, label: None });
+                    cells.push(Cell::plain(settings, (engine, workload), (isolation, reuse), round));
                 }
             }
         }
@@ -90,6 +94,17 @@ pub fn kinds(settings: &Settings) -> Vec<(Isolation, Reuse)> {
 }
 
 impl Cell {
+    /// A cell behind the policies that the settings have.
+    pub fn plain(
+        settings: &Settings,
+        (engine, workload): (&Candidate, &Workload),
+        (isolation, reuse): (Isolation, Reuse),
+        round: u32,
+    ) -> Self {
+        let (engine, workload, policies) = (engine.clone(), workload.clone(), settings.policies);
+        Self { engine, workload, isolation, reuse, policies, step: None, round, label: None }
+    }
+
     /// What the child is told.
     pub fn spec(&self, settings: &Settings, task: CellTask) -> CellSpec {
         CellSpec {
@@ -97,22 +112,30 @@ impl Cell {
             workload_hash: self.workload.hash.clone(),
             asked_workloads: settings.selection.asked_workloads.clone(),
             pool: PoolSpec::new(&self.engine, self.isolation, self.reuse, settings),
-            plan: settings.plan,
+            plan: self.plan(settings),
             deadlines: settings.deadlines(&self.workload),
             blocking_threads: settings.blocking_threads,
-            policies: settings.policies,
+            policies: self.policies,
             hostile: settings
                 .hostile
                 .as_ref()
                 .map(|all| HostileSpec::of(all, self.engine.id(), self.isolation)),
             soak: settings.soak,
+            ablation: self.step.is_some(),
             task,
         }
     }
 
+    /// The load. Each round of an ablation draws its hostile jobs anew, so that more rounds meet more scripts; every
+    /// step of a round meets the same.
+    pub fn plan(&self, settings: &Settings) -> Plan {
+        let draw = if self.step.is_some() { u64::from(self.round) } else { 0 };
+        Plan { seed: settings.plan.seed.wrapping_add(draw), ..settings.plan }
+    }
+
     /// Its row, once it has run or failed.
-    pub fn measurement(&self, settings: &Settings, last: CellEvent) -> Measurement {
-        let (summary, error) = match last {
+    pub fn measurement(&self, settings: &Settings, end: CellEnd) -> Measurement {
+        let (summary, error) = match end.last {
             CellEvent::Measured(summary) => (Some(*summary), None),
             CellEvent::Failed(why) => (None, Some(why)),
             CellEvent::Listening | CellEvent::Progress { .. } | CellEvent::Verified(_) => {
@@ -126,16 +149,20 @@ impl Cell {
             reuse: self.reuse,
             workers: settings.workers,
             round: self.round,
-            plan: settings.plan,
-            policies: Some(settings.policies).filter(|policies| !policies.is_none()),
+            plan: self.plan(settings),
+            policies: Some(self.policies).filter(|policies| !policies.is_none()),
+            step: self.step,
             label: self.label.clone(),
             summary,
             error,
+            died: end.died,
         }
     }
 
     /// A short name for a progress line.
     pub fn title(&self) -> String {
-        format!("{} · {} · {} {}", self.engine.id(), self.workload.name, self.isolation, self.reuse)
+        let (engine, workload) = (self.engine.id(), &self.workload.name);
+        let step = self.step.map_or(String::new(), |step| format!(" {}", step.as_str()));
+        format!("{engine} · {workload} · {} {}{step}", self.isolation, self.reuse)
     }
 }

@@ -1,6 +1,7 @@
 //! The commands: each gathers what it needs, calls the library and writes out. Only here and in `main` is
 //! anything printed.
 
+mod ablation;
 mod cell;
 mod child;
 mod compare;
@@ -101,7 +102,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Workloads { workloads, format } => workloads::list(&workloads, format),
         Command::Verify(flags) => verify::verify(&flags, config),
         Command::Run(args) => run::run(&args, config),
-        Command::Compare(flags) => compare::compare(&flags, config),
+        Command::Compare(args) => compare::compare(&args, config),
         Command::Survive(args) => survive::survive(&args, config),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),

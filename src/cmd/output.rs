@@ -68,11 +68,11 @@ impl Recording {
         early_stop: &EarlyStop,
         on_event: impl FnMut(&CellEvent),
     ) -> anyhow::Result<Measurement> {
-        let last = match cell.engine.is_there() {
+        let end = match cell.engine.is_there() {
             Ok(_) => run_cell(&cell.spec(settings, CellTask::Load), early_stop, on_event)?,
-            Err(not_built) => CellEvent::Failed(not_built.to_string()),
+            Err(not_built) => CellEvent::Failed(not_built.to_string()).into(),
         };
-        Ok(cell.measurement(settings, last))
+        Ok(cell.measurement(settings, end))
     }
 
     /// Adds a row, and keeps it.
@@ -110,9 +110,8 @@ fn noise_floor(measurements: &[Measurement]) -> Option<NoiseFloor> {
     let mut floor: Option<NoiseFloor> = None;
     for second in measurements.iter().filter(again) {
         let is_first = |row: &&Measurement| {
-            row.label.is_none()
-                && (&row.engine, &row.workload, row.isolation, row.reuse, row.round)
-                    == (&second.engine, &second.workload, second.isolation, second.reuse, second.round)
+            let first = Measurement { label: None, ..Measurement::clone(second) };
+            row.round == second.round && row.is_same_cell(&first)
         };
         let Some(first) = measurements.iter().find(is_first) else { continue };
         let (Some(a), Some(b)) = (&first.summary, &second.summary) else { continue };

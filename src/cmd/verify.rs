@@ -32,10 +32,9 @@ pub fn verify(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> 
         for &engine in &built {
             let first = kinds.iter().find(|(isolation, _)| engine.runs_under(*isolation));
             let Some(&(isolation, reuse)) = first else { continue };
-            let (engine, workload) = (engine.clone(), workload.clone());
-            let cell = Cell { engine, workload, isolation, reuse, round: 0, label: None };
+            let cell = Cell::plain(&settings, (engine, workload), (isolation, reuse), 0);
             progress.begin(&cell.title());
-            let wrong = match run_cell(&cell.spec(&settings, CellTask::Verify), &never, |_| {})? {
+            let wrong = match run_cell(&cell.spec(&settings, CellTask::Verify), &never, |_| {})?.last {
                 CellEvent::Verified(wrong) => wrong,
                 CellEvent::Failed(why) => Some(why),
                 CellEvent::Listening | CellEvent::Progress { .. } | CellEvent::Measured(_) => {

@@ -48,14 +48,24 @@ pub(super) fn choose(mix: &[Ingredient], seed: u64, number: u64) -> Option<&Ingr
     if mix.is_empty() {
         return None;
     }
-    // A generator for each number, on a stream of its own: numbers are asked for in any order.
-    let mut random =
-        Pcg64Mcg::seed_from_u64(seed.rotate_left(32) ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let mut place: f64 = random.random();
+    let mut place = draw(seed, number);
     mix.iter().find(|ingredient| {
         place -= ingredient.share;
         place < 0.0
     })
+}
+
+/// Whether a job is hostile, where `share` of all jobs is: what [`choose`] comes to, without the scripts.
+pub(super) fn is_hostile(share: f64, seed: u64, number: u64) -> bool {
+    share > 0.0 && draw(seed, number) < share
+}
+
+/// From 0 to 1, the same for the same seed and number.
+fn draw(seed: u64, number: u64) -> f64 {
+    // A generator for each number, on a stream of its own: numbers are asked for in any order.
+    let mut random =
+        Pcg64Mcg::seed_from_u64(seed.rotate_left(32) ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    random.random()
 }
 
 #[cfg(test)]
@@ -87,6 +97,15 @@ mod tests {
         backward.reverse();
         assert_eq!(forward, backward);
         assert_ne!(forward, names(&mix, 8, 0..1000));
+    }
+
+    #[test]
+    fn who_is_hostile_can_be_told_without_the_scripts() {
+        let mix = mix(&[0.01; 13]);
+        for number in 0..10_000 {
+            assert_eq!(is_hostile(0.13, 5, number), choose(&mix, 5, number).is_some(), "{number}");
+        }
+        assert!(!is_hostile(0.0, 5, 0) && is_hostile(1.0, 5, 0));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{DueTimes, mix};
+
 /// What load to make, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "PlanForm", into = "PlanForm")]
@@ -20,6 +22,32 @@ pub struct Plan {
     pub seed: u64,
     /// Part of the jobs that is hostile, 0 to 1.
     pub hostile: f64,
+}
+
+/// More jobs than this are not counted one by one.
+const COUNTED: u64 = 10_000_000;
+
+impl Plan {
+    /// The good jobs that it has for the whole run, as far as that stands before the run: a closed loop that runs
+    /// for a time has as many as are answered in it. Exact, but for more than ten million jobs.
+    pub fn good_jobs(&self) -> Option<u64> {
+        let jobs = match (self.stop, self.arrivals) {
+            (Stop::Count(jobs), _) => jobs,
+            (Stop::After(_), Arrivals::Closed { .. }) => return None,
+            (Stop::After(time), Arrivals::Open { rate_per_s, spacing }) => {
+                let about = rate_per_s * time.as_secs_f64();
+                if about > COUNTED as f64 {
+                    return Some((about * (1.0 - self.hostile)) as u64);
+                }
+                DueTimes::new(rate_per_s, spacing, self.seed).take_while(|due| *due < time).count() as u64
+            }
+        };
+        if jobs > COUNTED {
+            return Some((jobs as f64 * (1.0 - self.hostile)) as u64);
+        }
+        let good = |number: &u64| !mix::is_hostile(self.hostile, self.seed, *number);
+        Some((0..jobs).filter(good).count() as u64)
+    }
 }
 
 /// How jobs arrive.
@@ -116,6 +144,32 @@ impl From<PlanForm> for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn good_jobs_are_those_due_in_time_and_not_hostile() {
+        let open = |rate_per_s| Arrivals::Open { rate_per_s, spacing: Spacing::Constant };
+        let plan = Plan {
+            arrivals: open(50.0),
+            warmup: Duration::from_secs(1),
+            stop: Stop::After(Duration::from_secs(20)),
+            seed: 1,
+            hostile: 0.0,
+        };
+        assert_eq!(plan.good_jobs(), Some(1_000));
+        let mixed = Plan { hostile: 0.1, ..plan };
+        let hostile = (0..1_000).filter(|number| mix::is_hostile(0.1, 1, *number)).count() as u64;
+        assert!((60..140).contains(&hostile), "{hostile}");
+        assert_eq!(mixed.good_jobs(), Some(1_000 - hostile));
+        assert_eq!(Plan { stop: Stop::Count(7), ..plan }.good_jobs(), Some(7));
+        let closed = Arrivals::Closed { concurrency: 2 };
+        assert_eq!(Plan { arrivals: closed, ..plan }.good_jobs(), None);
+        assert_eq!(Plan { arrivals: closed, stop: Stop::Count(7), ..plan }.good_jobs(), Some(7));
+        let vast = Plan { arrivals: open(1e9), hostile: 0.5, ..plan };
+        assert_eq!(vast.good_jobs(), Some(10_000_000_000), "and it does not take for ever");
+        let poisson = Arrivals::Open { rate_per_s: 50.0, spacing: Spacing::Poisson };
+        let due = Plan { arrivals: poisson, ..plan }.good_jobs().unwrap();
+        assert!((900..1_100).contains(&due), "{due}");
+    }
 
     #[test]
     fn the_record_form_has_the_contract_s_names_and_reads_back() {

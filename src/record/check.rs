@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Containment, ContainmentVerdict, Measurement, Neighbours, RunRecord};
+use super::{Containment, ContainmentVerdict, Died, Measurement, Neighbours, RunRecord};
 use crate::stats::{EncodedHistogram, Summary};
 
 /// What is wrong with a record's measurements and containment rows, a line each; none if it is whole.
@@ -21,6 +21,9 @@ pub fn check(record: &RunRecord) -> Vec<String> {
             (Some(_), Some(_)) => complain("has both a summary and an error".to_owned()),
             (None, None) => complain("has neither a summary nor an error".to_owned()),
         }
+        if let Some(died) = &row.died {
+            check_death(row, died, &mut complain);
+        }
     }
     let mut seen = BTreeSet::new();
     for (number, row) in record.containment.iter().enumerate() {
@@ -35,6 +38,22 @@ pub fn check(record: &RunRecord) -> Vec<String> {
         check_neighbours(&row.neighbours, &mut complain);
     }
     wrong
+}
+
+fn check_death(row: &Measurement, died: &Died, complain: &mut impl FnMut(String)) {
+    let Died { at_s, finished, errors, .. } = *died;
+    if row.error.is_none() {
+        complain("died without an error".to_owned());
+    }
+    if at_s < 0.0 {
+        complain(format!("died after {at_s} s"));
+    }
+    if errors > finished {
+        complain(format!("{finished} jobs ended before it died, {errors} of them as errors"));
+    }
+    if let Some(planned) = row.plan.good_jobs().filter(|planned| finished > *planned) {
+        complain(format!("{planned} good jobs planned, {finished} ended before it died"));
+    }
 }
 
 fn check_containment(row: &Containment, complain: &mut impl FnMut(String)) {
@@ -207,6 +226,38 @@ mod tests {
         wrong(json!({"verdict": "degraded", "neighbours": neighbours}), "is degraded, but 2 innocent jobs");
         wrong(json!({"leftovers": ["a global"]}), "contained, but 1 things were left over");
         wrong(json!({"leaked": {"threads": 1, "children": 2}}), "contained, but 3 threads or children");
+    }
+
+    #[test]
+    fn a_death_is_one_that_its_row_allows() {
+        let complaints = |fields: Value| {
+            let mut row = json!({
+                "engine": "quickjs", "workload": "seed/fib", "isolation": "thread", "reuse": "reset", "workers": 2,
+                "round": 0, "plan": {"arrivals": {"open": {"rate_per_s": 10.0, "spacing": "constant"}},
+                                     "warmup_s": 0.0, "duration_s": 2.0, "seed": 1},
+                "error": "signal 6 (SIGABRT)",
+                "died": {"at_s": 1.0, "finished": 10, "errors": 3, "p50_us": 1.0, "p99_us": 1.0},
+            });
+            for (name, value) in fields.as_object().unwrap() {
+                row["died"][name] = value.clone();
+            }
+            let mut record: RunRecord = serde_json::from_value(json!({
+                "schema": 1, "created": "2026-11-23T20:00:00Z", "seed": 1,
+                "host": crate::record::HostFacts::default(), "build": crate::build::BuildFacts::read(),
+            }))
+            .unwrap();
+            record.measurements = vec![serde_json::from_value(row).unwrap()];
+            check(&record)
+        };
+        assert_eq!(complaints(json!({})), Vec::<String>::new());
+        for (fields, expected) in [
+            (json!({"at_s": -1.0}), "died after -1 s"),
+            (json!({"errors": 11}), "10 jobs ended before it died, 11 of them as errors"),
+            (json!({"finished": 21}), "20 good jobs planned, 21 ended before it died"),
+        ] {
+            let complaints = complaints(fields);
+            assert!(complaints.len() == 1 && complaints[0].ends_with(expected), "{complaints:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The run record: the only result that is written down, and the only thing reports are made from.
 
+mod ablation;
 mod check;
 mod containment;
 mod host;
@@ -7,6 +8,7 @@ mod schema;
 mod store;
 
 pub use crate::build::BuildFacts;
+pub use ablation::{Died, Step};
 pub use check::check;
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
@@ -104,6 +106,9 @@ pub struct Measurement {
     /// What stood in front of the executor; absent when nothing did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<PolicyChoice>,
+    /// Its step on the ladder of an ablation; absent from all other rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
     /// Set on the second half of an A/A pair: the same cell measured again under this label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -113,6 +118,18 @@ pub struct Measurement {
     /// Why nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// How far it had come, if it died while its clock ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub died: Option<Died>,
+}
+
+impl Measurement {
+    /// Whether another row is of the same cell, in whatever round.
+    pub fn is_same_cell(&self, other: &Self) -> bool {
+        let cell = |row: &Self| (row.isolation, row.reuse, row.workers, row.policies, row.step);
+        (&self.engine, &self.workload, &self.label) == (&other.engine, &other.workload, &other.label)
+            && cell(self) == cell(other)
+    }
 }
 
 /// How much two measurements of the same thing differ here: any smaller difference is "no difference".

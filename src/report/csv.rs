@@ -12,9 +12,11 @@
 //! - `response_<p>_us` and `service_<p>_us` with p of p50, p90, p95, p99, p999, max, mean; `pacer_p99_us`;
 //! - `panics`, `restarts`, `retries`, `lost_workers`, `recycled`;
 //! - `rss_start_bytes`, `rss_end_bytes`, `rss_peak_bytes`, `cpu_workers_s`, `cpu_generator_s`, `queue_mean`,
-//!   `queue_max`, `blocking_threads_max`, `blocking_queue_max`.
+//!   `queue_max`, `blocking_threads_max`, `blocking_queue_max`;
+//! - the policies in front: `retries_allowed`, `breaker_failures`, `in_flight_limit`; `hostile_share` of the plan;
+//!   `step` of an ablation; of a cell that died while its clock ran `died_at_s`, `died_finished`, `died_errors`.
 
-use crate::executor::OutcomeKind;
+use crate::executor::{OutcomeKind, PolicyChoice};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
 use crate::record::{Measurement, RunRecord};
 use crate::stats::{Percentiles, Summary};
@@ -92,7 +94,25 @@ fn row(engine: &str, version: &str, measurement: Option<&Measurement>, status: &
     put("status", status.to_owned());
     put("error", error.to_owned());
     summary(measurement.and_then(|m| m.summary.as_ref()), &mut put);
+    faults(measurement, &mut put);
     fields
+}
+
+/// What stood in front of the executor, what was mixed in, and how far a cell got that died of it.
+fn faults(measurement: Option<&Measurement>, put: &mut impl FnMut(&str, String)) {
+    let policy = |number: fn(&PolicyChoice) -> Option<u32>| {
+        let number = measurement.and_then(|m| number(m.policies.as_ref()?));
+        number.map(|number| number.to_string()).unwrap_or_default()
+    };
+    put("retries_allowed", policy(|policies| policies.retries));
+    put("breaker_failures", policy(|policies| policies.breaker));
+    put("in_flight_limit", policy(|policies| policies.in_flight));
+    put("hostile_share", measurement.map(|m| m.plan.hostile.to_string()).unwrap_or_default());
+    put("step", measurement.and_then(|m| Some(m.step?.as_str().to_owned())).unwrap_or_default());
+    let died = measurement.and_then(|m| m.died);
+    put("died_at_s", died.map(|died| died.at_s.to_string()).unwrap_or_default());
+    put("died_finished", died.map(|died| died.finished.to_string()).unwrap_or_default());
+    put("died_errors", died.map(|died| died.errors.to_string()).unwrap_or_default());
 }
 
 fn plan(plan: Option<&Plan>, put: &mut impl FnMut(&str, String)) {

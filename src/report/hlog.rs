@@ -78,8 +78,18 @@ fn measured(measurements: &[Measurement]) -> impl Iterator<Item = (&Measurement,
 
 /// The cell of a measurement as a tag, in which the format allows neither commas nor white space.
 fn tag(measurement: &Measurement) -> String {
-    let Measurement { engine, workload, isolation, reuse, workers, round, label, .. } = measurement;
+    let Measurement { engine, workload, isolation, reuse, workers, round, label, policies, step, .. } =
+        measurement;
     let mut tag = format!("{engine}/{workload}/{isolation}/{reuse}/workers-{workers}/round-{round}");
+    let policies = policies.unwrap_or_default();
+    let numbers =
+        [("retries", policies.retries), ("breaker", policies.breaker), ("in-flight", policies.in_flight)];
+    for (name, number) in numbers.iter().filter_map(|(name, number)| Some((name, (*number)?))) {
+        tag.push_str(&format!("/{name}-{number}"));
+    }
+    if let Some(step) = step {
+        tag.push_str(&format!("/step-{}", step.as_str()));
+    }
     if let Some(label) = label {
         tag.push_str(&format!("/{label}"));
     }
@@ -136,7 +146,8 @@ mod tests {
     #[test]
     fn tags_are_distinct_and_hold_nothing_that_breaks_a_line() {
         let record = fixture::record();
-        let tags: Vec<String> = record.measurements.iter().map(tag).collect();
+        let steps = fixture::ablation().measurements;
+        let tags: Vec<String> = record.measurements.iter().chain(&steps).map(tag).collect();
         let distinct: std::collections::BTreeSet<&String> = tags.iter().collect();
         assert_eq!(distinct.len(), tags.len());
         let mut measurement = record.measurements[0].clone();

@@ -138,6 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn an_ablation_stands_before_the_tables_of_its_rows() {
+        let record = fixture::ablation();
+        let page = render(&Report::new(&record).unwrap()).unwrap();
+        let places =
+            ["id=\"verdict\"", "id=\"ablation\"", "id=\"workloads\""].map(|id| page.find(id).expect(id));
+        assert!(places.is_sorted(), "{places:?}");
+        assert!(page.contains("href=\"#ablation\"") && !page.contains("id=\"ranking\""));
+        assert_eq!(page.matches("<table").count(), page.matches("</table>").count());
+    }
+
+    #[test]
     fn a_scorecard_that_nothing_ran_in_is_still_a_page() {
         let mut record = fixture::hostile();
         record.containment.retain(|row| row.error.is_some());

@@ -28,6 +28,7 @@ pub(super) fn render(report: &Report<'_>) -> Result<String, ReportError> {
 #[derive(serde::Serialize)]
 struct Tables {
     containment: Option<ContainmentTables>,
+    ablation: Vec<String>,
     rankings: Vec<String>,
     matrices: Vec<String>,
     gains: Vec<String>,
@@ -57,6 +58,7 @@ impl Tables {
                 faults: all(&section.faults),
                 not_run: section.not_run.as_ref().map(table),
             }),
+            ablation: document.ablation.as_ref().map_or(Vec::new(), |section| all(&section.tables)),
             rankings: all(&document.rankings),
             matrices: all(&document.matrices),
             gains: all(&document.gains),
@@ -155,9 +157,20 @@ mod tests {
     }
 
     #[test]
+    fn the_fixed_ablation_as_markdown() {
+        let record = fixture::ablation();
+        let page = render(&Report::new(&record).unwrap()).unwrap();
+        // All up to what every record has.
+        insta::assert_snapshot!(page.split("\n## Workload by workload").next().unwrap());
+        assert!(!page.contains("## Ranking") && !page.contains("## Workloads × engines"));
+    }
+
+    #[test]
     fn every_row_of_a_table_has_its_columns() {
         let record = fixture::measured_and_hostile();
-        let page = render(&Report::new(&record).unwrap()).unwrap();
+        let pages =
+            [record, fixture::ablation()].map(|record| render(&Report::new(&record).unwrap()).unwrap());
+        let page = pages.concat();
         let mut columns = None;
         for line in page.lines() {
             if !line.starts_with('|') {

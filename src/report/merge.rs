@@ -101,17 +101,7 @@ fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFl
 fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>) {
     let known = measurements.len();
     for mut measurement in more {
-        let same_cell = |m: &&Measurement| {
-            (&m.engine, &m.workload, m.isolation, m.reuse, m.workers, &m.label)
-                == (
-                    &measurement.engine,
-                    &measurement.workload,
-                    measurement.isolation,
-                    measurement.reuse,
-                    measurement.workers,
-                    &measurement.label,
-                )
-        };
+        let same_cell = |m: &&Measurement| m.is_same_cell(&measurement);
         let last = measurements[..known].iter().filter(same_cell).map(|m| m.round).max();
         measurement.round += last.map_or(0, |last| last + 1);
         measurements.push(measurement);
@@ -151,6 +141,17 @@ mod tests {
         let error = merge(vec![first, second]).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("record 2"), "{error}");
         assert_eq!(error.lines().count(), 1);
+    }
+
+    #[test]
+    fn steps_of_an_ablation_are_cells_of_their_own() {
+        let first = fixture::ablation();
+        let mut second = first.clone();
+        second.measurements.iter_mut().filter_map(|row| row.summary.as_mut()).for_each(|it| it.restarts += 1);
+        let known = first.measurements.len();
+        let merged = merge(vec![first, second]).unwrap();
+        assert!(merged.measurements[..known].iter().all(|row| row.round == 0));
+        assert!(merged.measurements[known..].iter().all(|row| row.round == 1));
     }
 
     #[test]

@@ -286,6 +286,29 @@ mod tests {
     }
 
     #[test]
+    fn the_fixed_ablation_is_a_record_that_its_schema_and_its_sums_allow() {
+        let record = fixture::ablation();
+        assert_eq!(crate::record::check(&record), Vec::<String>::new());
+        let validator = jsonschema::validator_for(&crate::record::json_schema()).unwrap();
+        let value = serde_json::to_value(&record).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new());
+        assert_eq!(serde_json::from_value::<crate::record::RunRecord>(value).unwrap(), record);
+    }
+
+    #[test]
+    fn the_order_of_the_steps_does_not_matter() {
+        let record = fixture::ablation();
+        let mut shuffled = record.clone();
+        shuffled.measurements.reverse();
+        let pages = |record| {
+            let report = Report::new(record).unwrap();
+            [Format::Markdown, Format::Html, Format::Terminal].map(|format| report.export(format).unwrap())
+        };
+        assert!(pages(&record) == pages(&shuffled));
+    }
+
+    #[test]
     fn a_record_with_both_shows_both() {
         let record = fixture::measured_and_hostile();
         let report = Report::new(&record).unwrap();

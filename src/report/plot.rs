@@ -60,7 +60,7 @@ pub(super) fn percentiles(rows: &[(&Setting, &Row)], engines: &[Engine]) -> Resu
         if drawn.is_empty() {
             continue;
         }
-        let title = format!("Response time by percentile, {}, {}", row.label, setting.name());
+        let title = format!("Response time by percentile, {}, {}", row.label, setting.name);
         let axes = Axes { right: right + 0.05, low: low - 0.08, high: high + 0.08 };
         let svg = svg(SIZE, |root| draw_on(root, axes, lines)).map_err(|error| layout_error(&error))?;
         plots.push(Plot { title, svg });

@@ -19,6 +19,10 @@ pub enum Quantity {
     Ratio(f64),
     /// A part of a whole, 0 to 1, written in per cent.
     Share(f64),
+    /// A part of a whole that is to be all of it, 0 to 1, in per cent to the hundredth and never rounded up.
+    Availability(f64),
+    /// A difference of two shares, -1 to 1, in percentage points with its sign.
+    Points(f64),
     /// How many.
     Count(u64),
     /// A plain mean of counts.
@@ -44,6 +48,12 @@ impl fmt::Display for Quantity {
             }
             Self::Ratio(ratio) => format!("{}×", figures(ratio)),
             Self::Share(share) => per_cent(share),
+            Self::Availability(share) => availability(share),
+            Self::Points(0.0) => "±0".to_owned(),
+            Self::Points(difference) => {
+                let sign = if difference < 0.0 { "−" } else { "+" };
+                format!("{sign}{}", figures(difference.abs() * 100.0))
+            }
             Self::Count(count) => grouped(count),
             Self::Mean(mean) => figures(mean),
         };
@@ -92,6 +102,14 @@ fn per_cent(share: f64) -> String {
         return ">99.9 %".to_owned();
     }
     format!("{} %", figures(share * 100.0))
+}
+
+fn availability(share: f64) -> String {
+    match share {
+        1.0 => "100 %".to_owned(),
+        // A hair is added for shares that are whole hundredths, but not in binary.
+        _ => format!("{:.2} %", (share * 1e4 + 1e-6).floor() / 1e2),
+    }
 }
 
 /// Digits in groups of three.
@@ -154,6 +172,15 @@ mod tests {
         check(Share(0.031), "3.10 %");
         check(Share(0.999_9), ">99.9 %");
         check(Share(1.0), "100 %");
+        check(Availability(0.41), "41.00 %");
+        check(Availability(0.999_8), "99.98 %");
+        check(Availability(0.999_999), "99.99 %");
+        check(Availability(0.07), "7.00 %");
+        check(Availability(0.0), "0.00 %");
+        check(Availability(1.0), "100 %");
+        check(Points(0.0), "±0");
+        check(Points(0.003_1), "+0.31");
+        check(Points(-0.589), "−58.9");
         check(Count(7), "7");
         check(Count(1_234_567), "1,234,567");
         check(Seconds(5.0), "5.00 s");

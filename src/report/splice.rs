@@ -41,7 +41,7 @@ pub fn summary_table(report: &Report<'_>) -> String {
     if let Some(scorecard) = &report.scorecard {
         text.push_str(&format!("**Containment**\n\n{}\n", markdown::table(&summary(report, scorecard))));
     }
-    for setting in &report.settings {
+    for setting in report.ranked() {
         let table = ranking(report, setting);
         text.push_str(&format!("**{}**\n\n{}\n", table.title, markdown::table(&table)));
     }
@@ -86,6 +86,17 @@ mod tests {
         assert!(table.contains("**thread/keep**") && table.contains("**task/fresh**"), "{table}");
         assert!(table.contains("alpha") && table.contains("not built"), "{table}");
     }
+
+    #[test]
+    fn steps_of_an_ablation_are_not_ranked() {
+        let (ladder, plain) = (fixture::ablation(), fixture::record());
+        assert_eq!(summary_table(&Report::new(&ladder).unwrap()), "");
+        let both = [plain.measurements.clone(), ladder.measurements].concat();
+        let together = crate::record::RunRecord { measurements: both, ..plain.clone() };
+        let table = |record| summary_table(&Report::new(record).unwrap());
+        assert_eq!(table(&together), table(&plain), "they take no part in it");
+    }
+
     #[test]
     fn a_scorecard_is_a_table_too() {
         let record = fixture::hostile();

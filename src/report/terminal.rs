@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComp
 use crate::record::ContainmentVerdict;
 
 use super::document::{
-    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, matrix, ranking,
+    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, lines, matrix, ranking,
 };
 use super::view::{Report, Scorecard};
 
@@ -20,7 +20,8 @@ pub(super) fn render(report: &Report<'_>) -> String {
     let rows: usize = report.settings.iter().map(|setting| setting.rows.len()).sum();
     let cells = rows * report.engines.len();
     let mut text = String::new();
-    if cells == 0 || report.engines.len() > 1 || cells > AT_LENGTH || report.scorecard.is_some() {
+    let is_compared = !report.ablations.is_empty() || report.scorecard.is_some();
+    if cells == 0 || report.engines.len() > 1 || cells > AT_LENGTH || is_compared {
         compared(report, &mut text);
     }
     if (1..=AT_LENGTH).contains(&cells) {
@@ -50,7 +51,14 @@ fn compared(report: &Report<'_>, text: &mut String) {
     if let Some(scorecard) = &report.scorecard {
         contained(report, scorecard, text);
     }
-    for setting in &report.settings {
+    for ablation in &report.ablations {
+        let ladder = briefly(report, ablation);
+        text.push_str(&format!("\nAblation, {}\n{}", ladder.title, table(&ladder)));
+        for line in lines(ablation) {
+            text.push_str(&wrapped(&format!("! {line}"), "  "));
+        }
+    }
+    for setting in report.ranked() {
         let ranking_table = ranking(report, setting);
         text.push_str(&format!("\nRanking, {}\n", ranking_table.title));
         text.push_str(&table(&ranking_table));
@@ -58,7 +66,7 @@ fn compared(report: &Report<'_>, text: &mut String) {
             text.push_str(&wrapped(note, "  "));
         }
     }
-    for setting in &report.settings {
+    for setting in report.ranked() {
         let matrix = matrix(report, setting, Metric::of(setting.ranking.by));
         text.push_str(&format!("\n{}\n{}", matrix.title, table(&matrix)));
     }
@@ -171,6 +179,17 @@ mod tests {
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");
         }
+    }
+
+    #[test]
+    fn the_fixed_ablation_on_a_terminal() {
+        let record = fixture::ablation();
+        let digest = render(&Report::new(&record).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+        assert!(!digest.contains("Ranking"), "steps are not ranked");
     }
 
     #[test]

@@ -233,7 +233,7 @@ fn faults(cell: &Cell) -> Vec<(String, String)> {
 /// Resident memory of each engine over the workloads of a setting.
 pub(super) fn memory(report: &Report<'_>, setting: &Setting) -> Table {
     let columns = ["Engine", "Lowest start", "Highest peak", "at workload", "Largest growth", "at workload"];
-    let mut table = Table::new(setting.name(), &columns);
+    let mut table = Table::new(&*setting.name, &columns);
     table.columns[3].numeric = false;
     table.columns[5].numeric = false;
     table.lead =

@@ -155,6 +155,27 @@ fn sometimes(report: &Report<'_>) -> Vec<Note> {
                 .to_owned(),
         });
     }
+    if !report.ablations.is_empty() {
+        let floor = report.ablation_floor.map_or(String::new(), |floor| {
+            format!(
+                " The same step measured twice differed by {} points; gains up to that are marked ≈.",
+                Quantity::Points(floor).to_string().trim_start_matches('+')
+            )
+        });
+        notes.push(Note {
+            term: "Ablation",
+            text: format!(
+                "A policy is held against its isolation without policies, an isolation against the next weaker one. \
+                 Which hostile scripts come, and when, is drawn from the seed, in each round anew and for all steps \
+                 alike. \
+                 A host that a hostile script killed stays dead to the end of its run: the good jobs planned after \
+                 that count as unanswered, and those that ended in its last moments may. Its response times are those \
+                 until then. Processor time is that of everything but the load generator, hostile jobs included, \
+                 by the good jobs answered rightly. A host that holds more than 2 GiB is killed, as a container's \
+                 limit would.{floor}"
+            ),
+        });
+    }
     let policies = policies(report.record());
     if !policies.is_empty() {
         notes.push(Note {
@@ -170,9 +191,9 @@ fn policies(record: &RunRecord) -> Vec<String> {
     let mut texts = Vec::new();
     for chosen in record.measurements.iter().filter_map(|row| row.policies.as_ref()) {
         let parts = [
-            chosen
-                .retries
-                .map(|more| format!("up to {} after a passing fault", plural(more.into(), "retry"))),
+            chosen.retries.map(|more| {
+                format!("up to {} after a passing fault", plural(more.into(), "further attempt"))
+            }),
             chosen
                 .breaker
                 .map(|most| format!("circuits that open at {} in a row", plural(most.into(), "failure"))),
@@ -183,6 +204,7 @@ fn policies(record: &RunRecord) -> Vec<String> {
             texts.push(text);
         }
     }
+    texts.sort();
     texts
 }
 

@@ -1,6 +1,7 @@
 //! The document: the view laid out as titled tables and texts, before any format. Every table format walks
 //! this one tree; what differs between them is only how a table or a mark is written.
 
+mod ablation;
 mod containment;
 mod detail;
 mod map;
@@ -9,6 +10,7 @@ mod overview;
 mod soak;
 mod table;
 
+pub(super) use ablation::{briefly, lines};
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
@@ -17,6 +19,7 @@ pub(super) use table::{Entry, Mark, Metric, Table};
 
 use serde::Serialize;
 
+use self::ablation::AblationSection;
 use self::containment::ContainmentSection;
 
 use super::ReportError;
@@ -32,6 +35,8 @@ pub(super) struct Document<'a> {
     pub warnings: &'a [Warning],
     /// Nothing without containment rows.
     pub containment: Option<ContainmentSection>,
+    /// Nothing without the steps of an ablation.
+    pub ablation: Option<AblationSection>,
     pub rankings: Vec<Table>,
     pub matrices: Vec<Table>,
     pub gains: Vec<Table>,
@@ -61,7 +66,7 @@ pub(super) struct WorkloadSection {
 impl<'a> Document<'a> {
     /// Lays out a report; plots are drawn only `with_plots`.
     pub fn new(report: &'a Report<'_>, plots: Plots) -> Result<Self, ReportError> {
-        let settings = || report.settings.iter();
+        let settings = || report.ranked();
         let mut workloads = Vec::new();
         for place in 0..report.workloads.len() {
             workloads.extend(section(report, place, plots)?);
@@ -73,6 +78,7 @@ impl<'a> Document<'a> {
             verdict: report.verdict(),
             warnings: report.warnings(),
             containment: containment::section(report),
+            ablation: ablation::section(report),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
@@ -89,7 +95,7 @@ impl<'a> Document<'a> {
             workloads,
             soaks: soak::sections(report, plots)?,
             failures: detail::failures(report),
-            memory: settings().map(|setting| detail::memory(report, setting)).collect(),
+            memory: report.settings.iter().map(|setting| detail::memory(report, setting)).collect(),
             method: method::notes(report),
             facts: vec![method::host(record), method::build(record), method::engines(report)],
             command: clean(&record.command.join(" ")),
@@ -161,5 +167,9 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
 /// A setting's row in a table that holds several, with the load if the setting alone does not tell it.
 fn row_name(setting: &Setting, row: &Row) -> String {
     let alone = setting.rows.iter().filter(|other| other.workload == row.workload).count() == 1;
-    if alone { setting.name() } else { format!("{} ({})", setting.name(), load_text(row.workers, &row.plan)) }
+    if alone {
+        setting.name.clone()
+    } else {
+        format!("{} ({})", setting.name, load_text(row.workers, &row.plan))
+    }
 }

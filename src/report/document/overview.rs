@@ -11,7 +11,7 @@ use super::table::{Entry, Mark, Metric, Table};
 pub(in crate::report) fn ranking(report: &Report<'_>, setting: &Setting) -> Table {
     let ranking = &setting.ranking;
     let columns = ["Engine", "Version", "Throughput", "p50", "p99", "Errors", "Peak RSS"];
-    let mut table = Table::new(setting.name(), &columns);
+    let mut table = Table::new(&*setting.name, &columns);
     table.columns[1].numeric = false;
     let order = match ranking.by {
         RankedBy::Throughput => "throughput",
@@ -123,7 +123,7 @@ impl Totals {
 
 /// Workloads × engines under one setting.
 pub(in crate::report) fn matrix(report: &Report<'_>, setting: &Setting, metric: Metric) -> Table {
-    let mut table = Table::new(format!("{}, {}", metric.title(), setting.name()), &["Workload"]);
+    let mut table = Table::new(format!("{}, {}", metric.title(), setting.name), &["Workload"]);
     table.even = true;
     table.columns.extend(report.engines.iter().enumerate().map(|(place, engine)| {
         let note = engine.missing.as_deref().unwrap_or_default();
@@ -183,12 +183,11 @@ fn brief(reason: &str) -> String {
 /// What a pooled setting gains over the baseline.
 pub(super) fn gain(report: &Report<'_>, gain: &Gain) -> Table {
     let (pooled, baseline) = (&report.settings[gain.setting], &report.settings[gain.baseline]);
-    let mut table = Table::new(format!("{} over {}", pooled.name(), baseline.name()), &["Workload"]);
+    let mut table = Table::new(format!("{} over {}", pooled.name, baseline.name), &["Workload"]);
     table.even = true;
     table.lead = format!(
         "Throughput of a pool ({}) as a multiple of the naive way ({}): a fresh isolate in a blocking task.",
-        pooled.name(),
-        baseline.name()
+        pooled.name, baseline.name
     );
     table.columns.extend(
         report

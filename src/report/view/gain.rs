@@ -22,16 +22,18 @@ pub(in crate::report) struct GainRow {
     pub ratios: Vec<Option<(f64, bool)>>,
 }
 
-/// The gains of all pooled settings. Only closed loops tell: an open one asks the same of both.
+/// The gains of all pooled settings over the baseline with the same policies. Only closed loops tell: an open one
+/// asks the same of both.
 pub(super) fn gains(settings: &[Setting]) -> Vec<Gain> {
-    let Some(baseline) = settings.iter().position(|setting| setting.isolation == Isolation::Task) else {
-        return Vec::new();
-    };
     let mut gains = Vec::new();
     for (place, setting) in settings.iter().enumerate() {
-        if setting.isolation == Isolation::Task {
+        let is_baseline = |other: &Setting| {
+            other.isolation == Isolation::Task && other.policies == setting.policies && other.step.is_none()
+        };
+        if setting.isolation == Isolation::Task || setting.step.is_some() {
             continue;
         }
+        let Some(baseline) = settings.iter().position(is_baseline) else { continue };
         let rows: Vec<GainRow> = setting
             .rows
             .iter()

@@ -1,8 +1,10 @@
 //! The view: what the pages show, computed once. All arithmetic ends here; exporters only write.
 
+mod ablation;
 mod cell;
 mod containment;
 mod gain;
+mod policies;
 mod ranking;
 mod soak;
 #[cfg(test)]
@@ -11,6 +13,7 @@ mod text;
 mod verdict;
 mod warnings;
 
+pub(super) use ablation::{Ablation, Rung};
 pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
 pub(super) use gain::Gain;
@@ -19,9 +22,9 @@ pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
 pub use warnings::Warning;
 
-use crate::executor::{Isolation, Reuse};
+use crate::executor::{Isolation, PolicyChoice, Reuse};
 use crate::load::{Arrivals, Plan};
-use crate::record::{Measurement, NoiseFloor, RunRecord};
+use crate::record::{Measurement, NoiseFloor, RunRecord, Step};
 
 use super::ReportError;
 
@@ -33,6 +36,10 @@ pub struct Report<'a> {
     pub(super) workloads: Vec<Workload>,
     pub(super) settings: Vec<Setting>,
     pub(super) gains: Vec<Gain>,
+    pub(super) ablations: Vec<Ablation>,
+    /// How far apart the shares of good jobs of one and the same step measured twice were; nothing without such a
+    /// pair.
+    pub(super) ablation_floor: Option<f64>,
     /// Nothing without containment rows.
     pub(super) scorecard: Option<Scorecard>,
     warnings: Vec<Warning>,
@@ -58,11 +65,16 @@ pub(super) struct Workload {
     pub why: String,
 }
 
-/// An isolation and a reuse, with every row measured under them: what a ranking is about.
+/// An isolation, a reuse and policies, with every row measured under them: what a ranking is about.
 #[derive(Debug)]
 pub(super) struct Setting {
     pub isolation: Isolation,
     pub reuse: Reuse,
+    pub policies: PolicyChoice,
+    /// Set on what is a step of an ablation: its rows are there to be held against one another, not to be ranked.
+    pub step: Option<Step>,
+    /// As tables name it: `thread/keep +retry`.
+    pub name: String,
     pub rows: Vec<Row>,
     pub ranking: Ranking,
 }
@@ -90,9 +102,12 @@ impl<'a> Report<'a> {
         let workloads = workloads(record);
         let floor = record.noise_floor.as_ref();
         let settings = settings(record, &engines, &workloads, floor)?;
+        let (ablations, ablation_floor) = ablation::ablations(record, &engines, &workloads)?;
         let mut report = Self {
             record,
             gains: gain::gains(&settings),
+            ablations,
+            ablation_floor,
             scorecard: containment::scorecard(record, &engines)?,
             engines,
             workloads,
@@ -124,6 +139,11 @@ impl<'a> Report<'a> {
         self.record.noise_floor.as_ref()
     }
 
+    /// The settings that are ranked: all but the steps of an ablation.
+    pub(super) fn ranked(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter().filter(|setting| setting.step.is_none())
+    }
+
     /// Every cell with its place, in the order of the tables.
     pub(super) fn cells(&self) -> impl Iterator<Item = (&Setting, &Row, &Engine, &Cell)> {
         self.settings.iter().flat_map(move |setting| {
@@ -135,16 +155,11 @@ impl<'a> Report<'a> {
 
     /// Where a cell is, in words.
     pub(super) fn place(setting: &Setting, row: &Row, engine: &Engine) -> String {
-        format!("{} on {} under {}", engine.name, row.label, setting.name())
+        format!("{} on {} under {}", engine.name, row.label, setting.name)
     }
 }
 
 impl Setting {
-    /// As tables name it: `thread/keep`.
-    pub fn name(&self) -> String {
-        format!("{}/{}", self.isolation, self.reuse)
-    }
-
     /// The load, when it is the same for every row.
     pub fn load(&self) -> Option<String> {
         let mut texts = self.rows.iter().map(|row| load_text(row.workers, &row.plan));
@@ -221,17 +236,25 @@ fn settings(
     // The second half of an A/A pair is not one more sample of its cell: the engine measured twice would get
     // more of them than the others.
     let measurements: Vec<&Measurement> = record.measurements.iter().filter(|m| m.label.is_none()).collect();
-    let mut keys: Vec<(Isolation, Reuse)> = measurements.iter().map(|m| (m.isolation, m.reuse)).collect();
-    // The baseline comes last: it is what the others are held against, not what anyone should choose.
-    keys.sort_by_key(|&(isolation, reuse)| (isolation == Isolation::Task, isolation, reuse));
+    let key = |m: &Measurement| (m.isolation, m.reuse, m.policies.unwrap_or_default(), m.step);
+    let mut keys: Vec<_> = measurements.iter().map(|m| key(m)).collect();
+    // The baseline comes last: it is what the others are held against, not what anyone should choose. An ablation
+    // climbs from it.
+    keys.sort_by_key(|&(isolation, reuse, policies, step)| {
+        let last = isolation == Isolation::Task && step.is_none();
+        let numbers = (policies.retries, policies.breaker, policies.in_flight);
+        (step.is_some(), last, isolation, reuse, step, numbers)
+    });
     keys.dedup();
+    let all: Vec<PolicyChoice> = keys.iter().map(|(_, _, policies, _)| *policies).collect();
     let mut settings = Vec::new();
-    for (isolation, reuse) in keys {
+    for (isolation, reuse, policies, step) in keys {
         let here: Vec<&Measurement> =
-            measurements.iter().copied().filter(|m| (m.isolation, m.reuse) == (isolation, reuse)).collect();
+            measurements.iter().copied().filter(|m| key(m) == (isolation, reuse, policies, step)).collect();
         let rows = rows(&here, engines, workloads)?;
         let ranking = ranking::rank(&rows, engines, floor);
-        settings.push(Setting { isolation, reuse, rows, ranking });
+        let name = format!("{isolation}/{reuse}{}", policies::suffix(policies, &all));
+        settings.push(Setting { isolation, reuse, policies, step, name, rows, ranking });
     }
     Ok(settings)
 }

@@ -215,7 +215,7 @@ fn the_pool_s_gain_is_over_the_baseline_of_the_same_engine_and_workload() {
 fn pools_come_before_the_baseline() {
     let record = fixture::record();
     let report = Report::new(&record).unwrap();
-    let names: Vec<_> = report.settings.iter().map(Setting::name).collect();
+    let names: Vec<_> = report.settings.iter().map(|setting| &*setting.name).collect();
     assert_eq!(names, ["thread/keep", "task/fresh"]);
 }
 

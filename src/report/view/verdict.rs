@@ -12,8 +12,9 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
-    let settings = report.settings.iter().map(|setting| of_setting(report, setting));
-    let mut paragraphs: Vec<String> = headline.into_iter().chain(settings).collect();
+    let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
+    let settings = report.ranked().map(|setting| of_setting(report, setting));
+    let mut paragraphs: Vec<String> = headline.into_iter().chain(ablations).chain(settings).collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines
@@ -28,7 +29,10 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
 
 fn of_setting(report: &Report<'_>, setting: &Setting) -> String {
     let ranking = &setting.ranking;
-    let under = format!("Under {} isolation with {} reuse", setting.isolation, setting.reuse);
+    let policies = setting.name.split_once(" +").map_or(String::new(), |(_, names)| {
+        format!(" behind {}", list(&names.split(" +").map(str::to_owned).collect::<Vec<_>>()))
+    });
+    let under = format!("Under {} isolation with {} reuse{policies}", setting.isolation, setting.reuse);
     let mut text = match ranking.ranked.as_slice() {
         [] => format!("{under}, no workload was completed by all engines, so none is ranked."),
         [only] => format!(

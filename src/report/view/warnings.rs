@@ -34,6 +34,7 @@ pub(super) fn warnings(report: &Report<'_>) -> Vec<Warning> {
     build(report, &mut warnings);
     containment(report, &mut warnings);
     cells(report, &mut warnings);
+    mix(report, &mut warnings);
     noise(report, &mut warnings);
     // What makes figures uncertain makes no verdict so.
     if report.scorecard.is_none() || !report.settings.is_empty() {
@@ -95,8 +96,7 @@ fn containment(report: &Report<'_>, warnings: &mut Vec<Warning>) {
 }
 
 fn cells(report: &Report<'_>, warnings: &mut Vec<Warning>) {
-    let failed: Vec<String> = report
-        .cells()
+    let failed: Vec<String> = ranked(report)
         .filter(|(.., cell)| cell.failed_rounds() > 0)
         .map(|(setting, row, engine, _)| Report::place(setting, row, engine))
         .collect();
@@ -106,7 +106,7 @@ fn cells(report: &Report<'_>, warnings: &mut Vec<Warning>) {
             "See the failures section for the reasons; these cells take no part in the ranking.",
         ));
     }
-    let wrong = places(report, |figures| figures.wrong_answers > 0);
+    let wrong = ranked_places(report, |figures| figures.wrong_answers > 0);
     if !wrong.is_empty() {
         warnings.push(Warning::new(
             format!("Wrong answers in {}: {}.", plural(wrong.len() as u64, "cell"), some_of(&wrong, NAMED)),
@@ -124,11 +124,29 @@ fn cells(report: &Report<'_>, warnings: &mut Vec<Warning>) {
             "These runs are whole but shorter than planned; hold them against nothing that ran its full time.",
         ));
     }
-    let errors = places(report, |figures| figures.outcomes.failed() > 0);
+    let errors = ranked_places(report, |figures| figures.outcomes.failed() > 0);
     if !errors.is_empty() {
         warnings.push(Warning::new(
             format!("Jobs failed in {}: {}.", plural(errors.len() as u64, "cell"), some_of(&errors, NAMED)),
             "Throughput counts correct answers only; the latencies are of all jobs that ran, failed ones too.",
+        ));
+    }
+}
+
+/// A few draws do not meet every script: what is known to be fatal may not have been among them.
+fn mix(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let steps = report.cells().filter(|(setting, ..)| setting.step.is_some());
+    let mixed = steps.filter_map(|(.., cell)| cell.figures().and_then(|figures| figures.hostile));
+    // Every step met the same.
+    let Some(hostile) = mixed.max_by_key(|hostile| hostile.submitted) else { return };
+    if hostile.submitted < hostile.scripts {
+        warnings.push(Warning::new(
+            format!(
+                "The ablation met {}, drawn from {}.",
+                plural(hostile.submitted, "hostile job"),
+                plural(hostile.scripts, "script")
+            ),
+            "Most scripts did not come up; run for longer, in more rounds, or with a larger share of “--hostile”.",
         ));
     }
 }
@@ -207,7 +225,7 @@ fn host(report: &Report<'_>, warnings: &mut Vec<Warning>) {
 }
 
 fn load(report: &Report<'_>, warnings: &mut Vec<Warning>) {
-    let behind = places(report, |figures| {
+    let behind = ranked_places(report, |figures| {
         figures.offered.is_some_and(|offered| offered > 0.0 && figures.throughput.value < KEPT_UP * offered)
     });
     if !behind.is_empty() {
@@ -228,11 +246,24 @@ fn load(report: &Report<'_>, warnings: &mut Vec<Warning>) {
     }
 }
 
+type Place<'a> = (&'a Setting, &'a Row, &'a Engine, &'a Cell);
+
+/// All cells but the steps of an ablation: what fails in those is what they are about, and told with them.
+fn ranked<'a>(report: &'a Report<'_>) -> impl Iterator<Item = Place<'a>> {
+    report.cells().filter(|(setting, ..)| setting.step.is_none())
+}
+
 fn places(report: &Report<'_>, which: fn(&Figures) -> bool) -> Vec<String> {
-    let matching = |(_, _, _, cell): &(&Setting, &Row, &Engine, &Cell)| cell.figures().is_some_and(which);
-    report
-        .cells()
-        .filter(matching)
+    named(report.cells(), which)
+}
+
+fn ranked_places(report: &Report<'_>, which: fn(&Figures) -> bool) -> Vec<String> {
+    named(ranked(report), which)
+}
+
+fn named<'a>(cells: impl Iterator<Item = Place<'a>>, which: fn(&Figures) -> bool) -> Vec<String> {
+    cells
+        .filter(|(.., cell)| cell.figures().is_some_and(which))
         .map(|(setting, row, engine, _)| Report::place(setting, row, engine))
         .collect()
 }
