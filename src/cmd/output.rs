@@ -13,6 +13,7 @@ use super::matrix::{AGAIN, Cell};
 use super::{engines, workloads};
 use crate::build::BuildFacts;
 use crate::cli::Settings;
+use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{self, Containment, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION};
 use crate::report::{Format, Report};
@@ -33,6 +34,7 @@ impl Recording {
             seed: settings.plan.seed,
             host: HostFacts::read(),
             build: BuildFacts::read(),
+            sandbox: settings.isolations.contains(&Isolation::Process).then(sandbox::available),
             engines: settings.selection.engines.iter().map(engines::entry).collect(),
             workloads: settings.selection.workloads.iter().map(workloads::entry).collect(),
             noise_floor: None,

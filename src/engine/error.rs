@@ -31,7 +31,7 @@ pub enum JsError {
         column: Option<u32>,
     },
     /// The deadline passed, or the call was interrupted.
-    #[error("timed out after {ran:?}")]
+    #[error("timed out after {ran:.1?}")]
     Timeout {
         /// How long the script really ran, from the start of the call until the engine gave control back.
         ran: Duration,

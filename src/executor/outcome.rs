@@ -168,9 +168,9 @@ impl fmt::Display for Outcome {
         match self {
             Self::Ok(answer) => write!(f, "ok: {answer}"),
             Self::Exception(error) => write!(f, "exception: {error}"),
-            Self::Timeout { kind: TimeoutKind::Inner, ran } => write!(f, "timeout after {ran:?}"),
+            Self::Timeout { kind: TimeoutKind::Inner, ran } => write!(f, "timeout after {ran:.1?}"),
             Self::Timeout { kind: TimeoutKind::Outer, ran } => {
-                write!(f, "timeout after {ran:?}: the worker did not answer by the outer deadline")
+                write!(f, "timeout after {ran:.1?}: the worker did not answer by the outer deadline")
             }
             Self::InvalidResult(why) => write!(f, "invalid result: {why}"),
             Self::Panic(message) => write!(f, "panic: {message}"),

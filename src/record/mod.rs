@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
+use crate::executor::sandbox;
 use crate::executor::{Isolation, PolicyChoice, Reuse};
 use crate::load::Plan;
 use crate::stats::Summary;
@@ -42,6 +43,9 @@ pub struct RunRecord {
     pub host: HostFacts,
     /// The program.
     pub build: BuildFacts,
+    /// What the kernel offered to confine worker processes with; absent when no worker was a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<sandbox::Report>,
     /// The engines asked for, built in or not.
     #[serde(default)]
     pub engines: Vec<EngineEntry>,

@@ -32,6 +32,8 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
                 merged.workloads.push(workload);
             }
         }
+        // The host is the same, and so is its kernel.
+        merged.sandbox = merged.sandbox.or(record.sandbox);
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);

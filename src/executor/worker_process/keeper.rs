@@ -4,6 +4,7 @@
 //! threads come and go, this one lives as long as its processes.
 
 use std::mem;
+use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use parking_lot::Mutex;
 use super::peer::Peer;
 use super::{MOST_ISOLATES, WelcomedEngine, WorkerCommand};
 use crate::engine::{JsError, Limits};
+use crate::executor::sandbox::Group;
 
 /// Starts processes, keeps a spare, takes back those that are still good, and buries the others.
 pub(super) struct Keeper {
@@ -32,7 +34,8 @@ impl Keeper {
     pub fn start(command: WorkerCommand) -> Result<Self, JsError> {
         let (to_keeper, requests) = unbounded();
         let (to_grave, graves) = unbounded();
-        let nursery = Nursery { command, spare: None, wanted: None, to_grave: to_grave.clone() };
+        let (groups, to_reaper) = (Group::root(), to_grave.clone());
+        let nursery = Nursery { command, groups, spare: None, wanted: None, to_grave: to_reaper };
         let named = |name: &str| thread::Builder::new().name(name.to_owned()).stack_size(256 << 10);
         let no_thread = |error| JsError::Engine(format!("no thread for worker processes: {error}"));
         let threads = vec![
@@ -109,6 +112,8 @@ impl Drop for Keeper {
 /// What the keeper's thread owns.
 struct Nursery {
     command: WorkerCommand,
+    /// Where control groups can be made.
+    groups: Option<PathBuf>,
     spare: Option<Peer>,
     /// The limits of the next spare.
     wanted: Option<Limits>,
@@ -144,7 +149,7 @@ impl Nursery {
             drop(self.to_grave.send(spare));
         }
         self.wanted = limits;
-        Peer::spawn(&self.command).map_err(|error| {
+        Peer::spawn(&self.command, self.groups.clone()).map_err(|error| {
             JsError::Engine(format!("{}: no worker process: {error}", self.command.program.display()))
         })
     }
@@ -152,7 +157,7 @@ impl Nursery {
     /// If none can be made, the next to ask will hear why.
     fn make_spare(&mut self) {
         let Some(limits) = self.wanted.take() else { return };
-        let made = Peer::spawn(&self.command)
+        let made = Peer::spawn(&self.command, self.groups.clone())
             .map_err(|error| JsError::Engine(error.to_string()))
             .and_then(|mut peer| peer.create(&limits).map(|()| peer));
         match made {

@@ -4,17 +4,19 @@ use std::io::{self, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use nix::sys::signal::Signal;
 use parking_lot::Mutex;
 
 use super::tail::Tail;
 use super::{Welcome, WelcomedEngine, WorkerCommand, memory_cap};
 use crate::engine::{JsError, Limits};
-use crate::executor::sandbox;
+use crate::executor::sandbox::{self, Group, GroupLimit};
 use crate::executor::wire::{self, Create, Fault, Frame, Kind, WireError};
 
 /// How long a worker may take to greet, to make an isolate or to make a realm. No guest's code runs then.
@@ -22,6 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a child sees of this process's environment: what programs need to start, and no secrets.
 const KEPT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "RUST_BACKTRACE", "JSARENA_LOG"];
+
+/// Memory of a process before any guest's: its program, its engine's heap. A control group counts it too.
+const OF_ITS_OWN: ByteSize = ByteSize::mib(128);
+
+/// Threads of a process: an engine's own are about one a processor.
+const MOST_THREADS: u32 = 256;
 
 /// A child process that speaks the protocol. Dropped, it is killed and reaped.
 pub(super) struct Peer {
@@ -34,8 +42,13 @@ pub(super) struct Peer {
     pub worn: bool,
     /// With which limits the last one was.
     pub limits: Option<Limits>,
-    /// Its process number, while its memory is still to be capped from here.
-    uncapped: Option<u32>,
+    /// Its process number.
+    id: u32,
+    /// Whether its memory is still to be capped from here, since it does not do so itself.
+    uncapped: bool,
+    /// Where control groups can be made, and its own once its limits are known. It goes after the process.
+    groups: Option<PathBuf>,
+    group: Option<Group>,
 }
 
 /// Why a request has no answer.
@@ -55,7 +68,8 @@ impl From<WireError> for Failure {
 
 impl Peer {
     /// Starts the process. Must run on a thread that outlives it: its parent-death signal follows that thread.
-    pub fn spawn(command: &WorkerCommand) -> io::Result<Self> {
+    /// Where there is a folder for control groups, it gets one of its own.
+    pub fn spawn(command: &WorkerCommand, groups: Option<PathBuf>) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let (output, to_output) = io::pipe()?;
         let mut program = Command::new(&command.program);
@@ -74,8 +88,18 @@ impl Peer {
         let id = child.id();
         let process = Arc::new(Process { child: Mutex::new(child), tail: Tail::of(output)? });
         let stream = BufReader::new(ours);
-        let uncapped = (!command.caps_memory).then_some(id);
-        Ok(Self { stream, process, greeted: false, isolates: 0, worn: false, limits: None, uncapped })
+        Ok(Self {
+            stream,
+            process,
+            greeted: false,
+            isolates: 0,
+            worn: false,
+            limits: None,
+            id,
+            uncapped: !command.caps_memory,
+            groups,
+            group: None,
+        })
     }
 
     /// Says hello, if that has not been said.
@@ -108,11 +132,28 @@ impl Peer {
         self.worn = created.spent;
         self.isolates += 1;
         self.limits = Some(limits.clone());
-        if let (Some(id), Some(cap)) = (self.uncapped.take(), memory_cap(limits)) {
-            let measure = sandbox::cap_memory_of(id, cap);
-            tracing::debug!(id, memory = %measure, "capped");
+        if let Some(cap) = memory_cap(limits) {
+            self.cap_memory(cap);
         }
         Ok(())
+    }
+
+    /// Caps the memory of the process from outside, the first time: before it has run any guest's code.
+    fn cap_memory(&mut self, cap: ByteSize) {
+        if std::mem::take(&mut self.uncapped) {
+            let measure = sandbox::cap_memory_of(self.id, cap);
+            tracing::debug!(process = self.id, memory = %measure, "capped");
+        }
+        let Some(root) = self.groups.take() else { return };
+        let limit = GroupLimit { memory: cap + OF_ITS_OWN, pids: MOST_THREADS };
+        let made = Group::create(&root, &format!("jsarena-{}", self.id), limit);
+        match made.and_then(|group| group.add(self.id).map(|()| group)) {
+            Ok(group) => {
+                tracing::debug!(process = self.id, memory = %group.measure(), "capped");
+                self.group = Some(group);
+            }
+            Err(error) => tracing::warn!(%error, "its own limit is what caps a worker's memory"),
+        }
     }
 
     /// Asks for something that runs no guest's code, and waits only so long for it.

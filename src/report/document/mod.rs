@@ -97,7 +97,11 @@ impl<'a> Document<'a> {
             failures: detail::failures(report),
             memory: report.settings.iter().map(|setting| detail::memory(report, setting)).collect(),
             method: method::notes(report),
-            facts: vec![method::host(record), method::build(record), method::engines(report)],
+            facts: [method::host(record)]
+                .into_iter()
+                .chain(method::sandbox(record))
+                .chain([method::build(record), method::engines(report)])
+                .collect(),
             command: clean(&record.command.join(" ")),
         })
     }
