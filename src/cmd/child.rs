@@ -184,7 +184,7 @@ fn last_lines(stderr: impl Read) -> Vec<String> {
     while matches!(reader.read_until(b'\n', &mut line), Ok(read) if read > 0) {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         tracing::debug!(target: "jsarena::cell", "{text}");
-        if !text.is_empty() {
+        if worker_process::says_something(&text) {
             kept.push_back(text);
         }
         if kept.len() > LAST_WORDS {

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, bounded};
 use parking_lot::Mutex;
 
 /// Bytes that are kept. A guest may write as much as it likes, in lines as long as it likes.
-const KEPT: usize = 2048;
+const KEPT: usize = 8192;
 
 /// Lines of those that are shown.
 const SHOWN: usize = 3;
@@ -49,9 +49,22 @@ impl Tail {
         let _ = self.open.recv_timeout(PATIENCE);
         let kept = self.kept.lock();
         let text = String::from_utf8_lossy(&kept);
-        let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| says_something(line)).collect();
         lines[lines.len().saturating_sub(SHOWN)..].join(" / ")
     }
+}
+
+/// Whether a line of a dying process says something to a reader of a row: frames of stack traces and rules drawn
+/// around messages do not.
+pub(crate) fn says_something(line: &str) -> bool {
+    let line = line.trim();
+    let numbered = || line.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    line.chars().any(char::is_alphabetic)
+        && !line.contains("(+0x")
+        && !["====", "#FailureMessage", "at ", "note: ", "stack backtrace:"]
+            .iter()
+            .any(|it| line.starts_with(it))
+        && !numbered()
 }
 
 #[cfg(test)]
@@ -68,5 +81,19 @@ mod tests {
         assert!(words.ends_with("x / last but one /   last"), "{words}");
         assert!(words.len() <= KEPT);
         assert_eq!(Tail::of(Cursor::new(b"\n")).unwrap().last_words(), "");
+    }
+
+    #[test]
+    fn frames_of_a_stack_trace_are_no_last_words() {
+        let v8 = "\n#\n# Fatal error in , line 0\n# Fatal JavaScript invalid size error 134217737\n#\n#\n\
+                  #FailureMessage Object: 0x7ffe\n==== C stack trace ====\n\n    jsarena(+0x2df1ef1) [0x55bdc]\n";
+        let said = "# Fatal error in , line 0 / # Fatal JavaScript invalid size error 134217737";
+        assert_eq!(Tail::of(Cursor::new(v8)).unwrap().last_words(), said);
+        let rust = "thread 'x' panicked at src/a.rs:1:2:\nno such thing\nstack backtrace:\n   0: std::panicking\n\
+                    \x20            at /rustc/lib.rs:3\nnote: Some details are omitted\n";
+        assert_eq!(
+            Tail::of(Cursor::new(rust)).unwrap().last_words(),
+            "thread 'x' panicked at src/a.rs:1:2: / no such thing"
+        );
     }
 }
