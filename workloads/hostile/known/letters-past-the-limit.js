@@ -6,7 +6,7 @@ deno_core = ["crash", "out_of_memory", "timeout"]
 rustyscript = ["crash", "out_of_memory", "timeout"]
 boa = ["timeout", "crash", "out_of_memory"]
 [hosts]
-task = ["deno_core", "rustyscript"]
-thread = ["deno_core", "rustyscript"]
+task = ["deno_core", "rustyscript", "boa"]
+thread = ["deno_core", "rustyscript", "boa"]
 ---*/
 return 'k'.repeat(2 ** 27 + 9).split('').length;
