@@ -406,7 +406,7 @@ mod tests {
             write(&mut bytes, Kind::Load, spent, &[a.as_bytes(), b.as_bytes()]).unwrap();
             let frame = Frame::read(&mut Drip(&bytes.0[..], reads)).unwrap();
             prop_assert_eq!((frame.kind, frame.spent), (Kind::Load, spent));
-            prop_assert_eq!(frame.text().unwrap(), a + &b);
+            prop_assert_eq!(frame.text().unwrap(), format!("{a}{b}"));
         }
 
         #[test]
