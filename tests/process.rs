@@ -123,13 +123,19 @@ async fn every_outcome_comes_through_and_the_next_job_is_served() {
         assert!(outcome.starts_with(expected), "{body}: {outcome}");
         assert_eq!(run(&pool, "return 1").await, Outcome::Ok("1".to_owned()), "after {body}");
     }
-    let timeout = pool.submit(job("loop", 50, 20_000)).await.outcome;
+    let timeout = pool.submit(job("loop", 150, 20_000)).await.outcome;
     assert!(
-        matches!(timeout, Outcome::Timeout { kind: TimeoutKind::Inner, ran } if ran >= Duration::from_millis(50)),
+        matches!(timeout, Outcome::Timeout { kind: TimeoutKind::Inner, ran } if ran >= Duration::from_millis(150)),
         "{timeout}"
     );
     let gauges = pool.gauges();
     assert_eq!((gauges.restarts, gauges.panics), (crashes + panics, panics));
+    // A script that ran long costs the process, and not the worker.
+    eventually("it is replaced", || pool.gauges().recycled == 1).await;
+    let brief = pool.submit(job("loop", 20, 20_000)).await.outcome;
+    assert!(matches!(brief, Outcome::Timeout { kind: TimeoutKind::Inner, .. }), "{brief}");
+    assert_eq!(run(&pool, "return 1").await, Outcome::Ok("1".to_owned()));
+    assert_eq!(pool.gauges().recycled, 1, "a brief one does not");
 }
 
 #[tokio::test]

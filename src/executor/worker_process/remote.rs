@@ -3,6 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use super::keeper::Keeper;
 use super::peer::{Failure, Peer};
@@ -24,6 +25,10 @@ const IDLE: u8 = 0;
 const RUNNING: u8 = 1;
 /// The interrupter killed the process under a call.
 const KILLED: u8 = 2;
+
+/// A script that was stopped after so long costs its process too: the spare is quicker at hand than a heap full
+/// of what it made is given back. After less than that, another process would be the greater cost.
+const WORTH_A_PROCESS: Duration = Duration::from_millis(100);
 
 impl Remote {
     pub fn new(peer: Peer, keeper: Arc<Keeper>, has_heap_stats: bool) -> Self {
@@ -51,8 +56,9 @@ impl Remote {
                 resume_unwind(Box::new(message))
             }
             Err(Failure::Fault { fault, spent }) => {
-                self.spent |= spent;
-                Err(fault.into_error(deadline.ran()))
+                let ran = deadline.ran();
+                self.spent |= spent || (fault == Fault::Timeout && ran >= WORTH_A_PROCESS);
+                Err(fault.into_error(ran))
             }
             Err(Failure::Broken(error)) => {
                 self.spent = true;
