@@ -94,6 +94,26 @@ fn anyone_s_folder_of_scripts_is_a_corpus() {
     assert!(rows.iter().all(|row| row.expected.is_empty()), "nothing was declared");
 }
 
+/// What an engine cannot stop keeps its thread, also where idle threads of the runtime could hide it.
+#[test]
+fn a_thread_that_is_lost_is_a_leak() {
+    if !is_built("quickjs") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("minutes.js"), "return Array(4294967295).join('').length").unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let corpus = folder.path().to_str().unwrap();
+    survive(&["-e", "quickjs", "--corpus", corpus], out.path()).success();
+    for row in read(out.path()).containment {
+        let (verdict, threads) = match row.isolation {
+            Isolation::Process => (ContainmentVerdict::Contained, 0),
+            Isolation::Task | Isolation::Thread => (ContainmentVerdict::Degraded, 1),
+        };
+        assert_eq!((row.verdict, row.leaked.threads), (Some(verdict), threads), "{row:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_tried_is_said() {
     let out = tempfile::tempdir().unwrap();

@@ -117,12 +117,15 @@ pub fn undergo(
     Ok(())
 }
 
+/// How long an idle blocking thread of the host's runtime stays.
+const KEEP_ALIVE: Duration = Duration::from_millis(50);
+
 /// The host as a server would be: a runtime whose blocking threads end when they are idle, so that those that
 /// do not can be counted.
 fn runtime() -> Result<tokio::runtime::Runtime, JsError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .thread_keep_alive(Duration::from_millis(50))
+        .thread_keep_alive(KEEP_ALIVE)
         .enable_time()
         .build()
         .map_err(no_thread)
@@ -142,6 +145,10 @@ async fn amid_innocents(
     executor.ready().await?;
     warm(&executor, trial).await;
     await_spare(trial, trial.workers).await;
+    if trial.isolation == Isolation::Task {
+        // Idle threads of the runtime would hide one that is lost.
+        tokio::time::sleep(KEEP_ALIVE * 3).await;
+    }
     let before = Holdings::take();
     let runtime = tokio::runtime::Handle::current();
     let innocents = Innocents::start(&executor, trial.beat, &runtime).map_err(no_thread)?;

@@ -235,6 +235,6 @@ fn eater(engine: &str) -> Tested {
     ensure(!wrong.contains(&output.status.signal()), &output)?;
     let said = [&output.stdout[..], &output.stderr].concat();
     let said = String::from_utf8_lossy(&said).to_lowercase();
-    let out_of_memory = ["memory", "allocation"].iter().any(|word| said.contains(word));
+    let out_of_memory = ["memory", "allocat"].iter().any(|word| said.contains(word));
     ensure(out_of_memory || output.status.signal().is_some(), &output)
 }
