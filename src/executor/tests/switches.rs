@@ -99,12 +99,14 @@ async fn shut_down_it_stays_so() {
 /// and none is cancelled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replacing_under_load_loses_nothing() {
-    const JOBS: usize = 20_000;
+    const JOBS: usize = 3_000;
     let restart = RestartPolicy { max_delay: Duration::from_millis(2), ..config(1).restart };
     let sized = || PoolConfig { restart, queue: JOBS, ..config(2) };
     let (_first, switch) = switch(sized()).await;
     let load = tokio::spawn({
-        let (switch, fine, panics) = (Arc::clone(&switch), job("return 1"), job("panic on purpose"));
+        // Jobs that take their time, so that the load outlasts some replacements on the quickest machine.
+        let (switch, fine, panics) =
+            (Arc::clone(&switch), job("sleep 1ms; return 1"), job("panic on purpose"));
         async move { count(&switch, JOBS, 32, |n| if n % 200 == 7 { panics.clone() } else { fine.clone() }).await }
     });
     let mut pools = Vec::new();
