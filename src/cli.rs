@@ -1,12 +1,15 @@
 //! The command line: what may be said, and what is meant by it once flags, `jsarena.toml` and defaults are
 //! put together. Runs nothing.
 
+mod defaults;
+mod engines;
 mod hostile;
 mod settings;
 mod values;
 
+pub use defaults::Defaults;
 pub use hostile::{HostileSettings, read as hostile_corpus};
-pub use settings::{Defaults, Selection, Settings, UsageError, foreign};
+pub use settings::{Selection, Settings, UsageError, foreign};
 pub use values::{Share, Size, Time};
 
 use std::path::PathBuf;

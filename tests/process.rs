@@ -287,6 +287,7 @@ fn a_worker_that_speaks_something_else_is_one_clear_line() {
             "printf '\\055\\0\\0\\0\\001\\0\\0\\0{\"protocol\":9,\"engine\":{\"engine_version\":\"\"}}' >&0; sleep 60",
             "the worker speaks protocol 9, this jsarena 1",
         ),
+        ("exec 0<&-; sleep 60", "it closed its socket and went on: killed"),
         ("kill -9 $$", "signal 9 (SIGKILL)"),
     ] {
         let candidate = Candidate::Foreign(Arc::new(foreign(script)));

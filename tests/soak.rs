@@ -213,7 +213,7 @@ fn under_way(body: &str, out: &TempDir, more: &[&str]) -> (Child, TempDir) {
     let suite = suite(&format!("print it runs; {body}; return 2"), "2");
     let run_it = ["run", "-e", "fake", "-w", path(&suite), "--duration", "60s", "--warmup", "0s"];
     let mut child = jsarena(&[&run_it[..], &["--out", path(out)], more].concat())
-        .env("JSARENA_LOG", "jsarena::cell=debug")
+        .env("JSARENA_LOG", "jsarena::child=debug")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -1,17 +1,15 @@
 //! Settings: defaults, then `jsarena.toml`, then flags; checked.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::Deserialize;
 
+use super::engines::{self, ForeignEntry};
 use super::hostile::HostileSettings;
-use super::{Flags, Share, Size, Time};
-use crate::engine::registry;
+use super::{Defaults, Flags, Share, Size, Time};
 use crate::engine::{Deadlines, Limits};
 use crate::executor::{Candidate, Foreign, Isolation, PolicyChoice, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
@@ -80,92 +78,6 @@ pub struct Settings {
     pub json: bool,
 }
 
-/// What a command does where nothing is said.
-#[derive(Debug, Clone, Copy)]
-pub struct Defaults {
-    isolations: &'static [Isolation],
-    reuse: Reuse,
-    /// All of them, if none is named here.
-    workloads: &'static [&'static str],
-    /// An open loop of this rate; without one, a closed loop.
-    rate_per_s: Option<f64>,
-    duration: Duration,
-    warmup: Duration,
-    rounds: u32,
-    retries: u32,
-    breaker: u32,
-    hostile: f64,
-    /// Whether hostile scripts that take down the process are among them.
-    killers_too: bool,
-    soak: bool,
-}
-
-impl Defaults {
-    /// Of `run` and `verify`: one cell, looked at closely.
-    pub const RUN: Self = Self {
-        isolations: &[Isolation::Thread],
-        reuse: Reuse::Keep,
-        workloads: &[],
-        rate_per_s: None,
-        duration: Duration::from_secs(5),
-        warmup: Duration::from_secs(1),
-        rounds: 1,
-        // Errors are measured as they are: no policy hides one.
-        retries: 0,
-        breaker: 0,
-        hostile: 0.0,
-        killers_too: false,
-        soak: false,
-    };
-
-    /// Of `run --soak`: a server as it would be run, under guests as they come.
-    pub const SOAK: Self = Self {
-        duration: Duration::from_secs(600),
-        retries: 2,
-        breaker: 10,
-        hostile: 0.05,
-        soak: true,
-        ..Self::RUN
-    };
-
-    /// Of `compare`: the whole matrix in a quarter of an hour.
-    pub const COMPARE: Self = Self {
-        isolations: &[Isolation::Thread, Isolation::Task],
-        duration: Duration::from_secs(2),
-        warmup: Duration::from_millis(500),
-        rounds: 3,
-        ..Self::RUN
-    };
-
-    /// Of `compare --ablation`: every step of the ladder under what all of them could hold on two processors, for as
-    /// long as it takes to have the thousand good jobs that a 99th percentile needs.
-    pub const ABLATION: Self = Self {
-        isolations: &Isolation::ALL,
-        reuse: Reuse::Reset,
-        workloads: &["seed/filter-records"],
-        rate_per_s: Some(60.0),
-        duration: Duration::from_secs(20),
-        warmup: Duration::from_millis(500),
-        rounds: 1,
-        retries: 2,
-        breaker: 10,
-        hostile: 0.02,
-        killers_too: true,
-        ..Self::RUN
-    };
-
-    /// Of `survive`: every isolation, to be compared.
-    pub const SURVIVE: Self = Self {
-        isolations: &Isolation::ALL,
-        duration: Duration::from_secs(1),
-        warmup: Duration::ZERO,
-        ..Self::RUN
-    };
-
-    const QUICK_DURATION: Duration = Duration::from_millis(500);
-    const QUICK_WARMUP: Duration = Duration::from_millis(200);
-}
-
 /// Flags and file put together, not yet checked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -203,21 +115,13 @@ struct Merged {
     engine: Vec<ForeignEntry>,
 }
 
-/// A foreign engine as written: `[[engine]]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ForeignEntry {
-    id: String,
-    command: Vec<String>,
-}
-
 /// The foreign engines that the config file names.
 ///
 /// # Errors
 /// As [`Settings::gather`].
 pub fn foreign(config: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
     let file = config_file(config)?;
-    extract(file, None)?.foreign(file)
+    engines::checked(&extract(file, None)?.engine, file)
 }
 
 /// The file to read: the one asked for, which must be there, or the usual one if it is.
@@ -248,81 +152,41 @@ impl Settings {
         merged.check(defaults, file)
     }
 
-    /// The inner and outer deadline that were asked for, where they were.
-    pub fn asked_deadlines(&self) -> (Option<Duration>, Option<Duration>) {
-        (self.timeout, self.outer_timeout)
+    /// The deadlines of a workload's jobs, as asked for or its own.
+    pub fn deadlines(&self, workload: &Workload) -> Deadlines {
+        self.deadlines_over(workload.deadlines())
     }
 
-    /// The deadlines of a workload's jobs, as asked for or its own. An outer deadline that was not asked for
-    /// keeps its distance from the inner one.
-    pub fn deadlines(&self, workload: &Workload) -> Deadlines {
-        let own = workload.deadlines();
+    /// These deadlines, replaced by what was asked for. An outer deadline that was not asked for keeps its distance
+    /// from the inner one.
+    fn deadlines_over(&self, own: Deadlines) -> Deadlines {
         let inner = self.timeout.unwrap_or(own.inner);
         let outer =
             self.outer_timeout.unwrap_or_else(|| inner.saturating_add(own.outer.saturating_sub(own.inner)));
         Deadlines { inner, outer }
     }
-}
 
-/// Foreign engines run in processes only: where no isolation is asked for, that one is added for them; asked
-/// for by name under others, they are a mistake.
-fn isolations(
-    asked: &[String],
-    default: &[Isolation],
-    engines: &[Candidate],
-    asked_engines: &[String],
-) -> Result<Vec<Isolation>, UsageError> {
-    let mut chosen = parse_all("isolation", asked, default, Isolation::ALL.map(Isolation::as_str))?;
-    let homeless = |engine: &&Candidate| !chosen.iter().any(|&one| engine.runs_under(one));
-    if asked.is_empty() && engines.iter().any(|engine| homeless(&engine)) {
-        chosen.retain(|&isolation| engines.iter().any(|engine| engine.runs_under(isolation)));
-        chosen.push(Isolation::Process);
-        return Ok(chosen);
-    }
-    let named = |engine: &&Candidate| asked_engines.iter().any(|name| name == engine.id());
-    match engines.iter().filter(named).find(homeless) {
-        Some(engine) => Err(UsageError(format!(
-            "{} is a program of its own and runs under process isolation only: add `process` to isolation",
-            engine.id()
-        ))),
-        None => Ok(chosen),
+    /// The same, checked.
+    ///
+    /// # Errors
+    /// [`UsageError`] when the outer deadline comes before the inner one.
+    pub fn checked_deadlines(&self, own: Deadlines, whose: &str) -> Result<Deadlines, UsageError> {
+        let deadlines = self.deadlines_over(own);
+        let Deadlines { inner, outer } = deadlines;
+        if outer < inner {
+            return Err(UsageError(format!(
+                "outer_timeout: {outer:?} is before the inner deadline of {inner:?} ({whose})"
+            )));
+        }
+        Ok(deadlines)
     }
 }
 
 impl Merged {
-    /// The foreign engines, checked. Their programs run in the folder of the file that names them.
-    fn foreign(&self, file: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
-        let folder = file.and_then(Path::parent).filter(|path| !path.as_os_str().is_empty());
-        let folder = std::path::absolute(folder.unwrap_or(Path::new(".")))
-            .map_err(|error| UsageError(format!("the folder of the config file: {error}")))?;
-        let mut seen: HashSet<&str> = HashSet::from([registry::FAKE, "all"]);
-        for entry in registry::entries() {
-            seen.insert(entry.id());
-        }
-        for ForeignEntry { id, command } in &self.engine {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
-            if id.is_empty() || !id.chars().all(fits) {
-                return Err(UsageError(format!(
-                    "engine `{id}`: an id is made of a-z, 0-9, `-`, `_` and `.`"
-                )));
-            }
-            if command.is_empty() {
-                return Err(UsageError(format!("engine `{id}`: command is empty; give the program to run")));
-            }
-            if !seen.insert(id.as_str()) {
-                return Err(UsageError(format!("engine `{id}`: there is one of that name already")));
-            }
-        }
-        let engines = self.engine.iter();
-        Ok(engines
-            .map(|one| Foreign { id: one.id.clone(), command: one.command.clone(), folder: folder.clone() })
-            .collect())
-    }
-
     fn check(self, defaults: Defaults, file: Option<&Path>) -> Result<Settings, UsageError> {
-        let foreign = self.foreign(file)?;
+        let foreign = engines::checked(&self.engine, file)?;
         let quick = self.quick;
-        let workers = at_least_one("workers", self.workers)?.unwrap_or_else(processors);
+        let workers = at_least_one("workers", self.workers)?.or(defaults.workers).unwrap_or_else(processors);
         let duration = if quick { Defaults::QUICK_DURATION } else { defaults.duration };
         let warmup = if quick { Defaults::QUICK_WARMUP } else { defaults.warmup };
         let concurrency = at_least_one("concurrency", self.concurrency)?;
@@ -367,14 +231,14 @@ impl Merged {
             in_flight: at_least_one("in_flight", self.in_flight)?,
         };
         let limits = Limits::default();
-        let engines = engines(&self.engines, &foreign)?;
+        let engines = engines::engines(&self.engines, &foreign)?;
         let asked_workloads = match self.workloads {
             none if none.is_empty() => defaults.workloads.iter().map(|name| (*name).to_owned()).collect(),
             asked => asked,
         };
         let settings = Settings {
             asked_hostile,
-            isolations: isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
+            isolations: engines::isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
             selection: Selection { engines, workloads: select(&asked_workloads)?, asked_workloads },
             reuses: parse_all("reuse", &self.reuse, &[defaults.reuse], Reuse::ALL.map(Reuse::as_str))?,
             workers,
@@ -400,43 +264,10 @@ impl Merged {
             },
         };
         for workload in &settings.selection.workloads {
-            let Deadlines { inner, outer } = settings.deadlines(workload);
-            if outer < inner {
-                return Err(UsageError(format!(
-                    "outer_timeout: {outer:?} is before the inner deadline of {inner:?} ({})",
-                    workload.name
-                )));
-            }
+            settings.checked_deadlines(workload.deadlines(), &workload.name)?;
         }
         Ok(settings)
     }
-}
-
-fn engines(asked: &[String], foreign: &[Foreign]) -> Result<Vec<Candidate>, UsageError> {
-    let all = || {
-        let known = registry::entries().iter().copied().map(Candidate::Known);
-        known.chain(foreign.iter().map(|one| Candidate::Foreign(Arc::new(one.clone()))))
-    };
-    let mut chosen: Vec<Candidate> = Vec::new();
-    for name in asked {
-        if name == "all" {
-            chosen.extend(all());
-        } else if let Some(candidate) = all().find(|candidate| candidate.id() == name) {
-            chosen.push(candidate);
-        } else if let Some(fake) = registry::find(name) {
-            chosen.push(Candidate::Known(fake));
-        } else {
-            let known = all().map(|one| one.id().to_owned()).collect::<Vec<_>>();
-            let known = known.iter().map(String::as_str).chain([registry::FAKE, "all"]);
-            return Err(unknown("engine", name, known));
-        }
-    }
-    if asked.is_empty() {
-        chosen.extend(all());
-    }
-    let mut seen = HashSet::new();
-    chosen.retain(|candidate| seen.insert(candidate.id().to_owned()));
-    Ok(chosen)
 }
 
 fn spacing(asked: Option<&str>) -> Result<Spacing, UsageError> {
@@ -447,7 +278,7 @@ fn spacing(asked: Option<&str>) -> Result<Spacing, UsageError> {
     }
 }
 
-fn parse_all<T: std::str::FromStr + Copy + PartialEq, const N: usize>(
+pub(super) fn parse_all<T: std::str::FromStr + Copy + PartialEq, const N: usize>(
     what: &str,
     asked: &[String],
     default: &[T],
@@ -471,7 +302,7 @@ fn at_least_one(what: &str, asked: Option<u32>) -> Result<Option<u32>, UsageErro
 }
 
 /// One line: what is unknown, its near match, and all that is known.
-fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> UsageError {
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> UsageError {
     let known: Vec<&str> = known.into_iter().collect();
     let near = did_you_mean(nearest(name, known.iter().copied()));
     UsageError(format!("unknown {what} `{name}`{near} (known: {})", known.join(", ")))
@@ -564,6 +395,22 @@ mod tests {
         let asked = of(&flags);
         assert_eq!(asked.plan.arrivals, Arrivals::Closed { concurrency: 3 });
         assert_eq!(asked.selection.workloads.len(), 1);
+    }
+
+    #[test]
+    fn survive_has_defaults_of_its_own_and_the_file_wins_over_them() {
+        let of = |toml: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), toml).unwrap();
+            Settings::gather(&Flags::default(), Some(file.path()), Defaults::SURVIVE).unwrap()
+        };
+        let settings = of("");
+        assert_eq!((settings.workers, &*settings.reuses), (4, &[Reuse::Reset][..]));
+        let settings = of("workers = 2\nreuse = ['fresh']\ntimeout = '1s'");
+        assert_eq!((settings.workers, &*settings.reuses), (2, &[Reuse::Fresh][..]));
+        let own = Deadlines { inner: Duration::from_millis(250), outer: Duration::from_millis(500) };
+        let deadlines = settings.checked_deadlines(own, "scripts").unwrap();
+        assert_eq!((deadlines.inner.as_millis(), deadlines.outer.as_millis()), (1000, 1250));
     }
 
     #[test]

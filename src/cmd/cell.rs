@@ -17,9 +17,8 @@ use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict, signals};
 use crate::engine::Deadlines;
 use crate::executor::{Job, Outcome, PolicyChoice};
-use crate::load::{self, EarlyStop, Live, Load, Plan, process};
+use crate::load::{self, EarlyStop, Live, Load, Plan};
 use crate::stats::Summary;
-use crate::survive::HOST_MEMORY;
 use crate::workload::{Workload, select};
 
 /// What a cell is to do. Read by a child of the very program that wrote it.
@@ -75,9 +74,6 @@ const PROGRESS_EVERY_OF_ABLATION: Duration = Duration::from_millis(50);
 /// Time between two looks whether the clock has started, which is said at once.
 const LOOK_FOR_CLOCK_EVERY: Duration = Duration::from_millis(2);
 
-/// Time between two looks at what a host of an ablation holds.
-const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_millis(10);
-
 /// Does what standard input says. Guests that print get standard error: standard output is for events.
 pub fn serve() -> Result<Verdict, Failure> {
     die_with_parent();
@@ -116,7 +112,7 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
     };
     if spec.ablation {
-        keep_below(HOST_MEMORY)?;
+        load::keep_below_roof(|held| eprintln!("the host held {}", bytesize::ByteSize::b(held)))?;
     }
     let every = if spec.ablation { PROGRESS_EVERY_OF_ABLATION } else { PROGRESS_EVERY };
     let executor = spec.policies.policies().around(spec.pool.executor(spec.pool.workers)?);
@@ -145,19 +141,6 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
         }
     })?;
     Ok(load::run(&executor, &load, &live)?)
-}
-
-/// From now on this process dies when it holds more, children not counted: as it would in a container of that
-/// size, before it takes down what else runs on the machine.
-fn keep_below(most: u64) -> io::Result<()> {
-    let watch = move || {
-        while process::resident_bytes() <= most {
-            thread::sleep(LOOK_AT_MEMORY_EVERY);
-        }
-        eprintln!("the host held more than {}", bytesize::ByteSize::b(most));
-        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
-    };
-    thread::Builder::new().name("jsarena-roof".to_owned()).spawn(watch).map(drop)
 }
 
 fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {

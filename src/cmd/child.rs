@@ -1,9 +1,8 @@
 //! The parent's side of a cell: starts the process, follows its events, and tells how it ended.
 
-use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,12 +13,9 @@ use serde::de::DeserializeOwned;
 
 use super::cell::{CellEvent, CellSpec};
 use super::signals;
-use crate::executor::worker_process;
+use crate::executor::worker_process::{Tail, describe};
 use crate::load::{Arrivals, EarlyStop, Stop};
 use crate::record::Died;
-
-/// Lines of a dead cell's standard error that its row keeps.
-const LAST_WORDS: usize = 3;
 
 /// Time between two looks whether an early stop is wanted.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -125,7 +121,7 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
             }
         });
     }
-    let last_words = child.stderr.take().map(|stderr| thread::spawn(move || last_lines(stderr)));
+    let tail = child.stderr.take().map(Tail::of).transpose().context("a thread for the cell's last words")?;
     if let Some(mut stdin) = child.stdin.take() {
         // A child that died already says so by its exit status.
         let _ = writeln!(stdin, "{}", serde_json::to_string(spec)?);
@@ -150,8 +146,10 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
         }
     }
     let status = child.wait().context("the end of a cell")?;
-    let words = last_words.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    Ok(if status.success() { ChildEnd::Exited } else { ChildEnd::Died(describe(status, &words)) })
+    if status.success() {
+        return Ok(ChildEnd::Exited);
+    }
+    Ok(ChildEnd::Died(describe(status, tail.as_ref())))
 }
 
 /// How long a cell may take before it is taken for stuck: its own time, and every job at its outer deadline.
@@ -175,28 +173,4 @@ fn end(child: &mut Child) {
     // Neither can fail but for a child that has ended by itself.
     let _ = child.kill();
     let _ = child.wait();
-}
-
-fn last_lines(stderr: impl Read) -> Vec<String> {
-    let mut kept = VecDeque::new();
-    let mut reader = BufReader::new(stderr);
-    let mut line = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut line), Ok(read) if read > 0) {
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        tracing::debug!(target: "jsarena::cell", "{text}");
-        if worker_process::says_something(&text) {
-            kept.push_back(text);
-        }
-        if kept.len() > LAST_WORDS {
-            kept.pop_front();
-        }
-        line.clear();
-    }
-    kept.into()
-}
-
-/// How a process ended, in the words of a row: `signal 6 (SIGABRT): last words`.
-fn describe(status: ExitStatus, last_words: &[String]) -> String {
-    let how = worker_process::describe(status);
-    if last_words.is_empty() { how } else { format!("{how}: {}", last_words.join(" / ")) }
 }

@@ -89,11 +89,6 @@ impl Recording {
         self.save()
     }
 
-    /// The command runs no workloads.
-    pub fn forget_workloads(&mut self) {
-        self.record.workloads.clear();
-    }
-
     /// Ends: works out the noise floor.
     pub fn finish(mut self) -> anyhow::Result<RunRecord> {
         self.record.noise_floor = noise_floor(&self.record.measurements);

@@ -20,17 +20,14 @@ use super::{Failure, Verdict};
 use crate::cli::{self, Defaults, Flags, Settings, UsageError};
 use crate::engine::{Deadlines, JsError};
 use crate::executor::{Candidate, Executor, Isolation, OutcomeKind, Reuse};
-use crate::record::{Containment, ContainmentVerdict, Leaked, Neighbours};
+use crate::load;
+use crate::record::{Containment, ContainmentVerdict};
 use crate::survive::{self, HostEnd, Sighting, Stopwatch, Trial};
 use crate::workload::hostile::{self, Hostile};
 
-/// Workers of the pool that a script shares with innocent jobs, where nothing is said: with one of them busy
-/// with the script, the others still are what half load needs.
-const WORKERS: u32 = 4;
-
 /// Deadlines of a hostile script, where nothing is said: long enough for what ends by itself.
-const INNER: Duration = Duration::from_millis(250);
-const OUTER: Duration = Duration::from_millis(500);
+const DEADLINES: Deadlines =
+    Deadlines { inner: Duration::from_millis(250), outer: Duration::from_millis(500) };
 
 /// How long a host may take. What hangs longer is as good as dead.
 const HOST_LIMIT: Duration = Duration::from_secs(60);
@@ -48,6 +45,8 @@ struct HostSpec {
 enum HostEvent {
     Tuned(Stopwatch),
     Seen(Box<Sighting>),
+    /// It holds too much, and is about to be killed for it.
+    TooBig(u64),
     /// It could not even try.
     Failed(String),
 }
@@ -55,18 +54,16 @@ enum HostEvent {
 /// Runs the corpus. The record is on disk after every row.
 pub fn survive(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
     let mut settings = Settings::gather(flags, config, Defaults::SURVIVE)?;
-    if flags.workers.is_none() {
-        settings.workers = WORKERS;
-    }
-    let deadlines = deadlines(&settings)?;
+    // None is run, so none stands in the record.
+    settings.selection.workloads.clear();
+    let deadlines = settings.checked_deadlines(DEADLINES, "hostile scripts")?;
     let (folder, wanted) = &settings.asked_hostile;
     let scripts =
         hostile::choose(cli::hostile_corpus(folder.as_deref())?, wanted).map_err(UsageError::from)?;
     let mut recording = Recording::start(&settings);
-    recording.forget_workloads();
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
-    let columns = columns(&settings, flags);
+    let columns = columns(&settings);
     let progress = Progress::new(columns.len() * scripts.len());
     for column in &columns {
         let title = format!("{} · {} {}", column.engine.id(), column.isolation, column.reuse);
@@ -106,18 +103,6 @@ fn verdict(rows: &[Containment]) -> Result<Verdict, Failure> {
     Ok(Verdict::of(in_processes.into_iter().all(contained)))
 }
 
-fn deadlines(settings: &Settings) -> Result<Deadlines, UsageError> {
-    let (inner, outer) = settings.asked_deadlines();
-    let inner = inner.unwrap_or(INNER);
-    let outer = outer.unwrap_or(inner + (OUTER - INNER));
-    if outer < inner {
-        return Err(UsageError(format!(
-            "outer_timeout: {outer:?} is before the inner deadline of {inner:?}"
-        )));
-    }
-    Ok(Deadlines { inner, outer })
-}
-
 /// One engine under one isolation.
 struct Column {
     engine: Candidate,
@@ -125,14 +110,9 @@ struct Column {
     reuse: Reuse,
 }
 
-/// Unless it is asked for, globals are not kept: what scripts share by definition would count as left over.
-fn columns(settings: &Settings, flags: &Flags) -> Vec<Column> {
-    let mut settings = settings.clone();
-    if flags.reuse.is_empty() {
-        settings.reuses = vec![Reuse::Reset];
-    }
+fn columns(settings: &Settings) -> Vec<Column> {
     let mut columns = Vec::new();
-    for (isolation, reuse) in kinds(&settings) {
+    for (isolation, reuse) in kinds(settings) {
         for engine in settings.selection.engines.iter().filter(|engine| engine.runs_under(isolation)) {
             columns.push(Column { engine: engine.clone(), isolation, reuse });
         }
@@ -152,27 +132,9 @@ impl Column {
         let expected = script.expected.as_ref().filter(|_| known);
         let expected = expected.map(|expected| expected.outcomes(self.engine.id()));
         let kind = |name: &String| OutcomeKind::ALL.into_iter().find(|kind| kind.as_str() == name);
-        Containment {
-            script: script.name.clone(),
-            class: script.class.clone(),
-            engine: self.engine.id().to_owned(),
-            isolation: self.isolation,
-            reuse: self.reuse,
-            outcome: None,
-            expected: expected.unwrap_or_default().iter().filter_map(kind).collect(),
-            detail: None,
-            verdict: None,
-            host_survived: false,
-            ran_ms: None,
-            overrun_ms: None,
-            peak_rss_bytes: None,
-            recovery_ms: None,
-            leftovers: Vec::new(),
-            leaked: Leaked::default(),
-            restarts: 0,
-            neighbours: Neighbours::default(),
-            error: None,
-        }
+        let expected = expected.unwrap_or_default().iter().filter_map(kind).collect();
+        let script = (script.name.clone(), script.class.clone(), expected);
+        Containment::untried(script, self.engine.id(), self.isolation, self.reuse)
     }
 }
 
@@ -186,7 +148,7 @@ fn tune(column: &Column, settings: &Settings) -> Result<Result<Stopwatch, String
     let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event| match event {
         Some(HostEvent::Tuned(watch)) => tuned = Ok(watch),
         Some(HostEvent::Failed(why)) => tuned = Err(why),
-        Some(HostEvent::Seen(_)) | None => {}
+        Some(HostEvent::Seen(_) | HostEvent::TooBig(_)) | None => {}
     })?;
     Ok(match (tuned, end) {
         (Err(_), ChildEnd::Died(how)) => Err(how),
@@ -210,14 +172,15 @@ fn try_one(
         beat: watch.beat,
     };
     let spec = HostSpec { pool: column.pool(settings), trial: Some(trial) };
-    let (mut seen, mut failed) = (Sighting::default(), None);
+    let (mut seen, mut failed, mut too_big) = (Sighting::default(), None, None);
     let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event| match event {
         Some(HostEvent::Seen(sighting)) => seen = *sighting,
         Some(HostEvent::Failed(why)) => failed = Some(why),
+        Some(HostEvent::TooBig(held)) => too_big = Some(held),
         Some(HostEvent::Tuned(_)) | None => {}
     })?;
     let end = match end {
-        ChildEnd::Died(how) => HostEnd::Died(how),
+        ChildEnd::Died(how) => too_big.map_or(HostEnd::Died(how), HostEnd::TooBig),
         ChildEnd::Exited if failed.is_none() && !seen.complete => {
             HostEnd::Died("it ended in the midst of the trial".to_owned())
         }
@@ -249,9 +212,9 @@ pub fn host() -> Result<Verdict, Failure> {
     let told = match &spec.trial {
         None => survive::tune(spec.pool.workers, &make).map(|watch| say(&HostEvent::Tuned(watch))),
         Some(trial) => {
-            let say = say.clone();
-            let sighted = move |seen: &Sighting| say(&HostEvent::Seen(Box::new(seen.clone())));
-            survive::undergo(trial, &make, sighted)
+            let too_big = say.clone();
+            load::keep_below_roof(move |held| too_big(&HostEvent::TooBig(held)))?;
+            survive::undergo(trial, &make, |seen| say(&HostEvent::Seen(Box::new(seen.clone()))))
         }
     };
     if let Err(error) = told {

@@ -49,6 +49,10 @@ pub struct Containment {
     /// did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery_ms: Option<f64>,
+    /// Whether the worker of that recovery had to be replaced, its isolate or process at least: the script cost the
+    /// old one.
+    #[serde(default)]
+    pub replaced: bool,
     /// What the script left for others to find, a line each.
     #[serde(default)]
     pub leftovers: Vec<String>,
@@ -140,6 +144,37 @@ impl Leaked {
 }
 
 impl Containment {
+    /// The row of a script (its name, its class, the outcomes that are right for it) of which nothing is known yet.
+    pub fn untried(
+        (script, class, expected): (String, Option<String>, Vec<OutcomeKind>),
+        engine: &str,
+        isolation: Isolation,
+        reuse: Reuse,
+    ) -> Self {
+        Self {
+            script,
+            class,
+            engine: engine.to_owned(),
+            isolation,
+            reuse,
+            outcome: None,
+            expected,
+            detail: None,
+            verdict: None,
+            host_survived: false,
+            ran_ms: None,
+            overrun_ms: None,
+            peak_rss_bytes: None,
+            recovery_ms: None,
+            replaced: false,
+            leftovers: Vec::new(),
+            leaked: Leaked::default(),
+            restarts: 0,
+            neighbours: Neighbours::default(),
+            error: None,
+        }
+    }
+
     /// Whether the other is about the same script, engine, isolation and reuse. A record has each once.
     pub fn is_same_row(&self, other: &Self) -> bool {
         (&self.script, &self.engine, self.isolation, self.reuse)

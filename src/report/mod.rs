@@ -275,25 +275,15 @@ mod tests {
     }
 
     #[test]
-    fn the_fixed_scorecard_is_a_record_that_its_schema_and_its_sums_allow() {
-        let record = fixture::measured_and_hostile();
-        assert_eq!(crate::record::check(&record), Vec::<String>::new());
+    fn the_fixed_records_are_what_their_schema_and_their_sums_allow() {
         let validator = jsonschema::validator_for(&crate::record::json_schema()).unwrap();
-        let value = serde_json::to_value(&record).unwrap();
-        let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-        assert_eq!(wrong, Vec::<String>::new());
-        assert_eq!(serde_json::from_value::<crate::record::RunRecord>(value).unwrap(), record);
-    }
-
-    #[test]
-    fn the_fixed_ablation_is_a_record_that_its_schema_and_its_sums_allow() {
-        let record = fixture::ablation();
-        assert_eq!(crate::record::check(&record), Vec::<String>::new());
-        let validator = jsonschema::validator_for(&crate::record::json_schema()).unwrap();
-        let value = serde_json::to_value(&record).unwrap();
-        let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-        assert_eq!(wrong, Vec::<String>::new());
-        assert_eq!(serde_json::from_value::<crate::record::RunRecord>(value).unwrap(), record);
+        for record in [fixture::measured_and_hostile(), fixture::ablation()] {
+            assert_eq!(crate::record::check(&record), Vec::<String>::new());
+            let value = serde_json::to_value(&record).unwrap();
+            let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert_eq!(wrong, Vec::<String>::new());
+            assert_eq!(serde_json::from_value::<crate::record::RunRecord>(value).unwrap(), record);
+        }
     }
 
     #[test]

@@ -149,27 +149,37 @@ fn svg(
     Ok(svg.replacen(&fixed, "class=\"plot\" ", 1))
 }
 
-fn draw_on(root: &DrawingArea<SVGBackend<'_>, Shift>, axes: Axes, lines: &[Line]) -> Result<(), DrawError> {
-    let Axes { right, low, high } = axes;
-    let x = Axis { range: 0.0..right, ticks: percentile_ticks(right), name: percentile_name };
-    let y = Axis { range: low..high, ticks: latency_ticks(low, high), name: tick_name };
+/// A chart as ours look, with its axes and their names, and nothing in it yet.
+fn frame<'a, 'b>(
+    root: &'b DrawingArea<SVGBackend<'a>, Shift>,
+    (x, x_name): (Axis, &str),
+    (y, y_name): (Axis, &str),
+) -> Result<ChartContext<'b, SVGBackend<'a>, Cartesian2d<Axis, Axis>>, DrawError> {
     let mut chart = ChartBuilder::on(root)
         .margin(6)
         .margin_right(14)
         .x_label_area_size(42)
         .y_label_area_size(74)
         .build_cartesian_2d(x, y)?;
-    let ink = RGBColor(0x44, 0x44, 0x44);
-    let text = ("sans-serif", 16).into_font().color(&ink);
+    let text = ("sans-serif", 16).into_font().color(&RGBColor(0x44, 0x44, 0x44));
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(RGBColor(0xdd, 0xdd, 0xdd))
         .axis_style(RGBColor(0x88, 0x88, 0x88))
         .label_style(text.clone())
-        .x_desc("percentile of jobs")
+        .x_desc(x_name)
+        .y_desc(y_name)
         .axis_desc_style(text)
         .draw()?;
+    Ok(chart)
+}
+
+fn draw_on(root: &DrawingArea<SVGBackend<'_>, Shift>, axes: Axes, lines: &[Line]) -> Result<(), DrawError> {
+    let Axes { right, low, high } = axes;
+    let x = Axis { range: 0.0..right, ticks: percentile_ticks(right), name: percentile_name };
+    let y = Axis { range: low..high, ticks: latency_ticks(low, high), name: tick_name };
+    let mut chart = frame(root, (x, "percentile of jobs"), (y, ""))?;
     for line in lines {
         let (r, g, b) = COLOURS[line.engine % COLOURS.len()];
         let colour = RGBColor(r, g, b);

@@ -11,5 +11,5 @@ mod verdict;
 mod watch;
 
 pub use innocents::Beat;
-pub use trial::{HOST_MEMORY, Sighting, Stopwatch, Trial, tune, undergo};
+pub use trial::{Sighting, Stopwatch, Trial, tune, undergo};
 pub use verdict::{HostEnd, judge};

@@ -14,10 +14,6 @@ use crate::load::process;
 use crate::record::{Leaked, Neighbours};
 use crate::stats::{EncodedHistogram, LatencyHistogram};
 
-/// Most memory a host may hold, bytes, children not counted. One that holds more is killed, as a container's
-/// limit would.
-pub const HOST_MEMORY: u64 = 2 << 30;
-
 /// One hostile script, and what goes on beside it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Trial {
@@ -49,6 +45,8 @@ pub struct Sighting {
     pub overrun_ms: Option<f64>,
     /// From its outcome until the same single worker, or its successor, had answered a good job, milliseconds.
     pub recovery_ms: Option<f64>,
+    /// Whether it was a successor, or had a new isolate or process: the script cost the old one.
+    pub replaced: bool,
     /// What that worker's next job found of it.
     pub leftovers: Vec<String>,
     /// What was still there at the end.
@@ -63,8 +61,6 @@ pub struct Sighting {
     pub neighbours: Neighbours,
     /// How the first of them that were lost ended.
     pub losses: Vec<String>,
-    /// Bytes the host held when it passed [`HOST_MEMORY`].
-    pub memory_passed: Option<u64>,
 }
 
 /// How long innocent jobs are alone before the script comes.
@@ -87,27 +83,14 @@ pub type MakeExecutor<'a> = &'a dyn Fn(u32) -> Result<Arc<dyn Executor>, JsError
 ///
 /// # Errors
 /// [`JsError`] when an executor cannot be made: then nothing has been tried.
-pub fn undergo(
-    trial: &Trial,
-    make: MakeExecutor<'_>,
-    say: impl Fn(&Sighting) + Send + Sync + 'static,
-) -> Result<(), JsError> {
+pub fn undergo(trial: &Trial, make: MakeExecutor<'_>, say: impl Fn(&Sighting)) -> Result<(), JsError> {
     let runtime = runtime()?;
-    let say = Arc::new(say);
-    let beyond = {
-        let say = Arc::clone(&say);
-        move |held| {
-            say(&Sighting { memory_passed: Some(held), ..Sighting::default() });
-            // As a kernel would: without a word to anyone in here.
-            let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
-        }
-    };
     process::forget_peak();
-    let watch = Watch::start(HOST_MEMORY, beyond).map_err(no_thread)?;
+    let watch = Watch::start().map_err(no_thread)?;
     let mut seen = Sighting::default();
     runtime.block_on(async {
-        amid_innocents(trial, make, &mut seen, |seen| say(seen)).await?;
-        on_its_own(trial, make, &mut seen, |seen| say(seen)).await
+        amid_innocents(trial, make, &mut seen, &say).await?;
+        on_its_own(trial, make, &mut seen, &say).await
     })?;
     seen.peak_rss_bytes = watch.peak();
     seen.complete = true;
@@ -194,6 +177,11 @@ async fn on_its_own(
     let innocent = Innocent::new(trial.beat.turns);
     executor.submit(innocent.job()).await;
     await_spare(trial, 1).await;
+    let replacements = || {
+        let gauges = executor.gauges();
+        gauges.restarts + gauges.recycled
+    };
+    let before = replacements();
     if attack(&executor, trial).await.is_some() {
         let outcome = Instant::now();
         while outcome.elapsed() < RECOVERY {
@@ -201,6 +189,7 @@ async fn on_its_own(
             let next = executor.submit(innocent.job()).await;
             if innocent.is_right(&next) {
                 seen.recovery_ms = Some(millis(next.finished.saturating_duration_since(outcome)));
+                seen.replaced = replacements() > before;
                 break;
             }
             seen.neighbours.lost += 1;

@@ -17,16 +17,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts. When this process alone holds more than `limit` bytes, `beyond` is called.
-    pub fn start(limit: u64, beyond: impl Fn(u64) + Send + 'static) -> std::io::Result<Self> {
+    /// Starts.
+    pub fn start() -> std::io::Result<Self> {
         let watch = Self { peak: Arc::default(), ended: Arc::default() };
         let (peak, ended) = (Arc::clone(&watch.peak), Arc::clone(&watch.ended));
         thread::Builder::new().name("jsarena-watch".to_owned()).spawn(move || {
             while !ended.load(Ordering::Relaxed) {
-                let own = process::resident_bytes();
-                if own > limit {
-                    beyond(own);
-                }
                 peak.fetch_max(process::family_bytes(), Ordering::Relaxed);
                 thread::sleep(LOOK_EVERY);
             }

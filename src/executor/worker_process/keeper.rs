@@ -25,9 +25,10 @@ pub(super) struct Keeper {
     threads: Vec<JoinHandle<()>>,
 }
 
-enum Request {
-    /// A process; one that has its isolate already, if there is such a one with these limits.
-    Process(Option<Limits>, Sender<Result<Peer, JsError>>),
+/// A wish for a process; for one that has its isolate already, if there is such a one with these limits.
+struct Request {
+    limits: Option<Limits>,
+    to: Sender<Result<Peer, JsError>>,
 }
 
 impl Keeper {
@@ -76,7 +77,8 @@ impl Keeper {
     fn process(&self, limits: Option<&Limits>) -> Result<Peer, JsError> {
         let (to_here, here) = bounded(1);
         let gone = |_| JsError::Engine("the keeper of worker processes has ended".to_owned());
-        self.to_keeper.send(Request::Process(limits.cloned(), to_here)).map_err(|_| gone(()))?;
+        let request = Request { limits: limits.cloned(), to: to_here };
+        self.to_keeper.send(request).map_err(|_| gone(()))?;
         here.recv().map_err(|_| gone(()))?
     }
 
@@ -129,7 +131,7 @@ impl Nursery {
                 None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match request {
-                Ok(Request::Process(limits, to)) => {
+                Ok(Request { limits, to }) => {
                     let peer = self.process(limits);
                     // Nobody waits for it only if its worker's thread died: then it ends here.
                     drop(to.send(peer));
@@ -169,9 +171,3 @@ impl Nursery {
 
 /// How long nobody may have asked for a process before a spare is made: those who need one now go first.
 const SETTLE: Duration = Duration::from_millis(1);
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.process.reap();
-    }
-}

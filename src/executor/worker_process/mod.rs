@@ -23,7 +23,7 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 
 pub(crate) use self::peer::describe;
-pub(crate) use self::tail::says_something;
+pub(crate) use self::tail::Tail;
 
 use self::keeper::Keeper;
 use self::remote::Remote;

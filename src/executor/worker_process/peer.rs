@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 use nix::sys::signal::Signal;
@@ -22,6 +22,9 @@ use crate::executor::wire::{self, Create, Fault, Frame, Kind, WireError};
 /// How long a worker may take to greet, to make an isolate or to make a realm. No guest's code runs then.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a process may take to end once its socket has.
+const LAST_STEPS: Duration = Duration::from_secs(2);
+
 /// What a child sees of this process's environment: what programs need to start, and no secrets.
 const KEPT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "RUST_BACKTRACE", "JSARENA_LOG"];
 
@@ -35,7 +38,7 @@ const MOST_THREADS: u32 = 256;
 pub(super) struct Peer {
     stream: BufReader<UnixStream>,
     pub process: Arc<Process>,
-    pub greeted: bool,
+    greeted: bool,
     /// Isolates it has made.
     pub isolates: u32,
     /// It said that it should make no more.
@@ -203,6 +206,12 @@ impl Peer {
     }
 }
 
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.process.reap();
+    }
+}
+
 /// The process itself. Shared with the interrupter, which may come too late.
 pub(super) struct Process {
     child: Mutex<Child>,
@@ -220,18 +229,23 @@ impl Process {
         matches!(self.child.lock().try_wait(), Ok(None))
     }
 
-    /// Waits for its end and says how it ended: `signal 6 (SIGABRT): last words`.
+    /// Waits for its end, which it has announced by closing its socket, and says how it ended. One that goes on
+    /// nevertheless is killed.
     fn wait(&self) -> String {
+        let patience = Instant::now() + LAST_STEPS;
         // Nothing is locked while it is waited for: whoever kills it meanwhile must get through.
-        let how = loop {
+        loop {
             match self.child.lock().try_wait() {
-                Ok(Some(status)) => break describe(status),
+                Ok(Some(status)) => return describe(status, Some(&self.tail)),
+                Err(error) => return error.to_string(),
                 Ok(None) => {}
-                Err(error) => break error.to_string(),
+            }
+            if Instant::now() > patience {
+                self.kill();
+                return format!("it closed its socket and went on: killed{}", self.last_words());
             }
             std::thread::sleep(Duration::from_micros(200));
-        };
-        format!("{how}{}", self.last_words())
+        }
     }
 
     /// Kills it and waits for its end.
@@ -247,9 +261,9 @@ impl Process {
     }
 }
 
-/// How a process ended, in the words of a row.
-pub(crate) fn describe(status: ExitStatus) -> String {
-    match (status.signal(), status.code()) {
+/// How a process ended and what it said last, in the words of a row: `signal 6 (SIGABRT): last words`.
+pub(crate) fn describe(status: ExitStatus, tail: Option<&Tail>) -> String {
+    let how = match (status.signal(), status.code()) {
         (Some(number), _) => {
             let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
             format!("signal {number} ({name})")
@@ -257,5 +271,9 @@ pub(crate) fn describe(status: ExitStatus) -> String {
         (None, Some(0)) => "ended without a result".to_owned(),
         (None, Some(code)) => format!("exit {code}"),
         (None, None) => "ended in an unknown way".to_owned(),
+    };
+    match tail.map(Tail::last_words).filter(|words| !words.is_empty()) {
+        Some(words) => format!("{how}: {words}"),
+        None => how,
     }
 }

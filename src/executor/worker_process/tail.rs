@@ -18,7 +18,7 @@ const SHOWN: usize = 3;
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Drains a stream, and keeps its end.
-pub(super) struct Tail {
+pub(crate) struct Tail {
     kept: Arc<Mutex<Vec<u8>>>,
     /// Disconnected once the stream has ended.
     open: Receiver<()>,
@@ -33,7 +33,7 @@ impl Tail {
         thread::Builder::new().name("jsarena-tail".to_owned()).stack_size(128 << 10).spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(read @ 1..) = stream.read(&mut chunk) {
-                tracing::debug!(target: "jsarena::guest", "{}", String::from_utf8_lossy(&chunk[..read]).trim_end());
+                tracing::debug!(target: "jsarena::child", "{}", String::from_utf8_lossy(&chunk[..read]).trim_end());
                 let mut kept = into.lock();
                 kept.extend_from_slice(&chunk[..read]);
                 let surplus = kept.len().saturating_sub(KEPT);
@@ -56,7 +56,7 @@ impl Tail {
 
 /// Whether a line of a dying process says something to a reader of a row: frames of stack traces and rules drawn
 /// around messages do not.
-pub(crate) fn says_something(line: &str) -> bool {
+fn says_something(line: &str) -> bool {
     let line = line.trim();
     let numbered = || line.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
     line.chars().any(char::is_alphabetic)

@@ -4,7 +4,7 @@
 //! - `script`, `class`, `engine`, `engine_version`, `isolation`, `reuse`;
 //! - `status` (`ok`, or `failed` for what could not be run) and `error`, its reason;
 //! - `verdict`, `outcome`, `expected` (separated by spaces), `detail`, `host_survived` (`true` or `false`);
-//! - `ran_ms`, `overrun_ms`, `recovery_ms`, `peak_rss_bytes`;
+//! - `ran_ms`, `overrun_ms`, `recovery_ms`, `replaced` (`true` or `false`), `peak_rss_bytes`;
 //! - `leftovers` (separated by `; `), `leaked_threads`, `leaked_children`, `restarts`;
 //! - `neighbours_submitted`, `neighbours_lost`, `neighbours_p50_us`, `neighbours_p99_us`, `quiet_p50_us`,
 //!   `quiet_p99_us`.
@@ -42,6 +42,7 @@ fn fields(record: &RunRecord, row: &Containment) -> Fields {
         ("ran_ms", number(row.ran_ms)),
         ("overrun_ms", number(row.overrun_ms)),
         ("recovery_ms", number(row.recovery_ms)),
+        ("replaced", row.replaced.to_string()),
         ("peak_rss_bytes", text(row.peak_rss_bytes.map(|bytes| bytes.to_string()))),
         ("leftovers", row.leftovers.join("; ")),
         ("leaked_threads", row.leaked.threads.to_string()),

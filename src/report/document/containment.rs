@@ -66,6 +66,7 @@ pub(in crate::report) fn summary(report: &Report<'_>, scorecard: &Scorecard) -> 
         "Worst overrun",
         "Recovery p99",
         "Recovery max",
+        "Replaced: max",
         "Innocent jobs lost",
         "Innocent p99 ÷ quiet",
         "Leaked",
@@ -86,6 +87,7 @@ pub(in crate::report) fn summary(report: &Report<'_>, scorecard: &Scorecard) -> 
             overrun(column).with_note(overrun_note(column)),
             recovery(tally.recovery.p99),
             recovery(tally.recovery.max).with_note(never(tally.recovery)),
+            recovery(tally.recovery_of_replaced.max).with_note(of_count(tally.recovery_of_replaced)),
             Entry::faults(tally.lost).with_note(format!("of {}", Quantity::Count(tally.submitted))),
             slowdown(column).with_note(
                 tally.p99.map_or(String::new(), |(beside, _)| Quantity::Latency(beside).to_string()),
@@ -170,6 +172,10 @@ fn recovery(time: Option<f64>) -> Entry {
         }
         time => Entry::figure(time, |time| Quantity::Latency(time * 1e3)),
     }
+}
+
+fn of_count(recovery: Recovery) -> String {
+    if recovery.count == 0 { String::new() } else { format!("of {}", recovery.count) }
 }
 
 fn never(recovery: Recovery) -> String {

@@ -233,7 +233,10 @@ pub(super) fn host(record: &RunRecord) -> Table {
 /// What confined the worker processes, if there were any.
 pub(super) fn sandbox(record: &RunRecord) -> Option<Table> {
     let rows = record.sandbox.as_ref()?.rows();
-    Some(pairs("Worker processes were confined by", rows.map(|(name, measure)| (name, measure.to_string()))))
+    Some(pairs(
+        "What the kernel offers to confine worker processes with",
+        rows.map(|(name, measure)| (name, measure.to_string())),
+    ))
 }
 
 /// Facts of the program, and how to repeat the run.

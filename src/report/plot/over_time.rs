@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::{Axis, COLOURS, DrawError, Plot, layout_error, svg};
+use super::{Axis, COLOURS, DrawError, Plot, frame, layout_error, svg};
 use crate::report::ReportError;
 
 const SIZE: (u32, u32) = (560, 200);
@@ -44,23 +44,7 @@ fn draw(
     let least = if unit.is_empty() { 1.0 } else { 0.0 };
     let x = Axis { range: 0.0..right, ticks: ticks(0.0, right, 0.0), name: tick_name };
     let y = Axis { range: low..high, ticks: ticks(low, high, least), name: tick_name };
-    let mut chart = ChartBuilder::on(root)
-        .margin(6)
-        .margin_right(14)
-        .x_label_area_size(42)
-        .y_label_area_size(74)
-        .build_cartesian_2d(x, y)?;
-    let text = ("sans-serif", 16).into_font().color(&RGBColor(0x44, 0x44, 0x44));
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(RGBColor(0xdd, 0xdd, 0xdd))
-        .axis_style(RGBColor(0x88, 0x88, 0x88))
-        .label_style(text.clone())
-        .x_desc(time)
-        .y_desc(unit)
-        .axis_desc_style(text)
-        .draw()?;
+    let mut chart = frame(root, (x, time), (y, unit))?;
     let (r, g, b) = COLOURS[0];
     chart.draw_series(LineSeries::new(points.iter().copied(), RGBColor(r, g, b).stroke_width(2)))?;
     Ok(())

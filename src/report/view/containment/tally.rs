@@ -22,6 +22,8 @@ pub(in crate::report) struct Tally {
     /// Scripts that timed out and whose end nobody saw.
     pub endless: u64,
     pub recovery: Recovery,
+    /// The same over those scripts alone that cost their worker its isolate or process.
+    pub recovery_of_replaced: Recovery,
     /// Innocent jobs submitted.
     pub submitted: u64,
     /// Innocent jobs that did not end in their right answer.
@@ -41,6 +43,8 @@ pub(in crate::report) struct Recovery {
     pub p99: Option<f64>,
     pub max: Option<f64>,
     pub never: u64,
+    /// How many there were.
+    pub count: u64,
 }
 
 impl Counts {
@@ -92,7 +96,8 @@ impl Tally {
             counts: Counts::of(rows.iter().filter_map(|row| row.verdict)),
             overrun: overrun.map(|(time, row)| (time, clean(&row.script))),
             endless: rows.iter().filter(|row| is_endless(row)).count() as u64,
-            recovery: Recovery::of(rows),
+            recovery: Recovery::of(rows.iter().copied()),
+            recovery_of_replaced: Recovery::of(rows.iter().copied().filter(|row| row.replaced)),
             submitted: sum(|row| row.neighbours.submitted),
             lost: sum(|row| row.neighbours.lost),
             p99: beside.p99().zip(quiet.p99()),
@@ -125,8 +130,8 @@ fn merged(
 }
 
 impl Recovery {
-    fn of(rows: &[&Containment]) -> Self {
-        let survived = rows.iter().filter(|row| row.host_survived);
+    fn of<'a>(rows: impl Iterator<Item = &'a Containment>) -> Self {
+        let survived = rows.filter(|row| row.host_survived);
         let mut times: Vec<f64> = survived.map(|row| row.recovery_ms.unwrap_or(f64::INFINITY)).collect();
         times.sort_by(f64::total_cmp);
         // The nearest rank: the time that 99 of 100 pools kept.
@@ -134,6 +139,7 @@ impl Recovery {
         Self {
             p99: (times.len() >= ENOUGH_RECOVERIES).then(|| times[rank - 1]),
             max: times.last().copied(),
+            count: times.len() as u64,
             never: times.iter().filter(|time| time.is_infinite()).count() as u64,
         }
     }
