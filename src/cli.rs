@@ -64,6 +64,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Hostile scripts × engines × isolations, each in a fresh process, into a containment scorecard
     Survive(Flags),
+    /// The load driver held against a server whose response times are known, and what it can do at most
+    Calibrate(CalibrateArgs),
     /// Make reports from records
     Report(ReportArgs),
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
@@ -101,6 +103,23 @@ pub struct CompareArgs {
     /// step could not run, or a job has no outcome
     #[arg(long)]
     pub ablation: bool,
+}
+
+/// What `calibrate` is asked.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Seed of due times and service times
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// A quarter of the time
+    #[arg(long)]
+    pub quick: bool,
+    /// Folder of the record and its report; without it nothing is written
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
 }
 
 /// How a list is printed.

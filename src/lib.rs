@@ -11,6 +11,7 @@
 //! | [`load`] | plans, due times and the driver that runs them |
 //! | [`record`] | the run record: all that is ever written down |
 //! | [`survive`] | what a hostile script does to a pool, its host and its neighbours |
+//! | [`calibrate`] | the load driver held against servers that are known |
 //! | [`report`] | reports made from records |
 //! | [`cli`] | what the command line may say |
 //! | [`cmd`] | the commands: the only code that prints |
@@ -19,6 +20,7 @@
 #![warn(missing_docs)]
 
 pub mod build;
+pub mod calibrate;
 pub mod cli;
 pub mod cmd;
 pub mod engine;

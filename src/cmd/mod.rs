@@ -2,6 +2,7 @@
 //! anything printed.
 
 mod ablation;
+mod calibrate;
 mod cell;
 mod child;
 mod compare;
@@ -104,6 +105,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Run(args) => run::run(&args, config),
         Command::Compare(args) => compare::compare(&args, config),
         Command::Survive(args) => survive::survive(&args, config),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
         Command::Trial => survive::host(),

@@ -15,7 +15,9 @@ use crate::build::BuildFacts;
 use crate::cli::Settings;
 use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
-use crate::record::{self, Containment, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION};
+use crate::record::{
+    self, Calibration, Containment, HostFacts, Instrument, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION,
+};
 use crate::report::{Format, Report};
 
 /// A record in the making.
@@ -40,6 +42,8 @@ impl Recording {
             noise_floor: None,
             measurements: Vec::new(),
             containment: Vec::new(),
+            calibration: Vec::new(),
+            instrument: None,
         };
         Self { record, path: None }
     }
@@ -86,6 +90,17 @@ impl Recording {
     /// Adds a row of containment, and keeps it.
     pub fn push_containment(&mut self, row: Containment) -> anyhow::Result<()> {
         self.record.containment.push(row);
+        self.save()
+    }
+
+    /// Adds rows of calibration and what is known of the instrument by now, and keeps them.
+    pub fn push_calibration(
+        &mut self,
+        rows: Vec<Calibration>,
+        instrument: &Instrument,
+    ) -> anyhow::Result<()> {
+        self.record.calibration.extend(rows);
+        self.record.instrument = Some(instrument.clone());
         self.save()
     }
 

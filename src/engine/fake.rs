@@ -15,6 +15,7 @@
 //! | `print TEXT` | writes to standard output, as guests with a console do |
 //! | `allocate SIZE` | keeps that much memory until reset; past the heap limit, out of memory |
 //! | `serve constant TIME`, `serve uniform TIME TIME`, `serve exponential TIME`, `serve bimodal TIME TIME SHARE` | waits a service time drawn from that distribution (`SHARE` of the second), seeded |
+//! | `stall TIME NUMBER` | waits in the isolate's call of that number, counted from 1, and in no other |
 //!
 //! A statement without an answer after it answers `null`.
 
@@ -45,6 +46,26 @@ impl Fake {
     pub fn seeded(seed: u64) -> Self {
         Self { seed, made: AtomicU64::new(0) }
     }
+
+    /// How long the calls of a script will take, one after the other, in the isolate that a fake of that seed makes
+    /// as its `number`th, counted from 0, if it serves nothing else: the same draws from the same stream.
+    ///
+    /// # Errors
+    /// [`JsError::Syntax`] for a script it does not understand.
+    pub fn service_times(
+        seed: u64,
+        number: u64,
+        script: &Script,
+    ) -> Result<impl Iterator<Item = Duration> + use<>, JsError> {
+        let statements = parse(&script.body)?;
+        let mut random = stream(seed, number);
+        Ok((1..).map(move |call| statements.iter().map(|one| one.takes(call, &mut random)).sum()))
+    }
+}
+
+/// The stream that an isolate draws from.
+fn stream(seed: u64, number: u64) -> Pcg64Mcg {
+    Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number))
 }
 
 impl JsEngine for Fake {
@@ -68,15 +89,14 @@ impl JsEngine for Fake {
     }
 
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
-        let stream = self.made.fetch_add(1, Ordering::Relaxed);
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(FakeIsolate {
             scripts: Vec::new(),
             held: Vec::new(),
             limit: limits.heap,
             stop: Arc::new(AtomicBool::new(false)),
-            random: Pcg64Mcg::seed_from_u64(
-                self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(stream),
-            ),
+            calls: 0,
+            random: stream(self.seed, number),
         }))
     }
 }
@@ -86,6 +106,8 @@ struct FakeIsolate {
     held: Vec<Vec<u8>>,
     limit: Option<ByteSize>,
     stop: Arc<AtomicBool>,
+    /// Begun so far.
+    calls: u64,
     random: Pcg64Mcg,
 }
 
@@ -103,6 +125,7 @@ enum Statement {
     Print(String),
     Allocate(ByteSize),
     Serve(ServiceTime),
+    Stall { time: Duration, call: u64 },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,6 +145,7 @@ impl Isolate for FakeIsolate {
 
     fn call(&mut self, script: ScriptId, input: &str, deadline: &Deadline) -> Result<String, JsError> {
         self.stop.store(false, Ordering::Relaxed);
+        self.calls += 1;
         let no_such = || JsError::Engine(format!("no script {} is loaded", script.0));
         // The statements are taken out for the run, so that they may change the isolate they belong to.
         let statements = std::mem::take(self.scripts.get_mut(script.0 as usize).ok_or_else(no_such)?);
@@ -167,8 +191,8 @@ impl FakeIsolate {
                 Statement::Abort => std::process::abort(),
                 Statement::Print(text) => println!("{text}"),
                 Statement::Allocate(size) => self.allocate(*size)?,
-                Statement::Serve(distribution) => {
-                    let time = distribution.draw(&mut self.random);
+                Statement::Serve(_) | Statement::Stall { .. } => {
+                    let time = statement.takes(self.calls, &mut self.random);
                     self.wait(time, deadline, nap)?;
                 }
             }
@@ -207,12 +231,25 @@ impl FakeIsolate {
 
 /// Sleeps through most of what is left and leaves the rest, which a sleep would overshoot, to spinning.
 fn nap(left: Duration) {
-    const OVERSHOOT: Duration = Duration::from_micros(150);
+    // Under a hypervisor a sleep may well end half a millisecond late.
+    const OVERSHOOT: Duration = Duration::from_millis(1);
     const LOOK_EVERY: Duration = Duration::from_millis(5);
     if left > OVERSHOOT {
         thread::sleep((left - OVERSHOOT).min(LOOK_EVERY));
     } else {
         std::hint::spin_loop();
+    }
+}
+
+impl Statement {
+    /// How long it takes in the call of that number.
+    fn takes(&self, this_call: u64, random: &mut Pcg64Mcg) -> Duration {
+        match self {
+            Self::Sleep(time) | Self::Spin(time) | Self::Hang(time) => *time,
+            Self::Serve(distribution) => distribution.draw(random),
+            Self::Stall { time, call } if *call == this_call => *time,
+            _ => Duration::ZERO,
+        }
     }
 }
 
@@ -275,6 +312,11 @@ fn parse_statement(text: &str) -> Result<Statement, String> {
             Statement::Allocate(rest.parse().map_err(|error| format!("`{rest}` is no size: {error}"))?)
         }
         "serve" => Statement::Serve(parse_distribution(rest)?),
+        "stall" => {
+            let (after, number) = rest.split_once(' ').unwrap_or((rest, ""));
+            let call = number.parse().map_err(|error| format!("`{number}` is no call's number: {error}"))?;
+            Statement::Stall { time: time(after)?, call }
+        }
         _ => return Err(format!("the fake engine knows no statement `{verb}`")),
     })
 }
@@ -330,6 +372,29 @@ mod tests {
             panic!("`dance` should not parse");
         };
         assert_eq!((line, column), (Some(2), Some(7)));
+    }
+
+    #[test]
+    fn service_times_are_known_before_they_are_served() {
+        let script = Script::new("t", "serve exponential 1ms; stall 5ms 3; sleep 1ms");
+        let times =
+            |seed, number| Fake::service_times(seed, number, &script).unwrap().take(5).collect::<Vec<_>>();
+        assert_eq!(times(1, 0), times(1, 0));
+        assert_ne!(times(1, 0), times(1, 1));
+        let mut random = stream(1, 0);
+        for (call, known) in (1..).zip(times(1, 0)) {
+            let drawn = ServiceTime::Exponential(Duration::from_millis(1)).draw(&mut random);
+            let stall = Duration::from_millis(if call == 3 { 5 } else { 0 });
+            assert_eq!(known, drawn + stall + Duration::from_millis(1));
+        }
+        let mut isolate = Fake::seeded(1).create(&Limits::default()).unwrap();
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let id = isolate.load(&script, &deadline).unwrap();
+        for known in times(1, 0) {
+            let before = Instant::now();
+            isolate.call(id, "null", &deadline).unwrap();
+            assert!(before.elapsed() >= known);
+        }
     }
 
     #[test]

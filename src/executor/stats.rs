@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 /// Whether an executor takes jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolState {
     /// Its workers are being made.
+    #[default]
     Starting,
     /// All workers are there.
     Serving,
@@ -21,7 +22,7 @@ pub enum PoolState {
 }
 
 /// What an executor is doing now, and what has happened to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Gauges {
     /// Whether it takes jobs.
     pub state: PoolState,

@@ -1,5 +1,7 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
+mod calibration;
+
 use std::collections::BTreeSet;
 
 use super::{Containment, ContainmentVerdict, Died, Measurement, Neighbours, RunRecord};
@@ -37,6 +39,7 @@ pub fn check(record: &RunRecord) -> Vec<String> {
         check_containment(row, &mut complain);
         check_neighbours(&row.neighbours, &mut complain);
     }
+    wrong.extend(calibration::complaints(record));
     wrong
 }
 

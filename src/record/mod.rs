@@ -1,6 +1,7 @@
 //! The run record: the only result that is written down, and the only thing reports are made from.
 
 mod ablation;
+mod calibration;
 mod check;
 mod containment;
 mod host;
@@ -9,6 +10,7 @@ mod store;
 
 pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
+pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
 pub use check::check;
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
@@ -61,6 +63,12 @@ pub struct RunRecord {
     /// One a hostile script, engine and isolation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub containment: Vec<Containment>,
+    /// One a case and percentile: the load driver held against a server that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibration: Vec<Calibration>,
+    /// How that was measured, and what the driver can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<Instrument>,
 }
 
 /// An engine asked for.

@@ -24,6 +24,7 @@ use crate::stats::{Percentiles, Summary};
 use super::view::Report;
 use super::{Export, ReportError};
 
+mod calibration;
 mod containment;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
@@ -33,11 +34,15 @@ type Fields = Vec<(String, String)>;
 pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let record = report.record();
     let mut files = Vec::new();
-    if !record.measurements.is_empty() || record.containment.is_empty() {
+    let is_of_load = record.containment.is_empty() && record.calibration.is_empty();
+    if !record.measurements.is_empty() || is_of_load {
         files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
     }
     if !record.containment.is_empty() {
         files.push(Export { file_name: "containment.csv", bytes: containment::rows(record)? });
+    }
+    if !record.calibration.is_empty() {
+        files.push(Export { file_name: "calibration.csv", bytes: calibration::rows(record)? });
     }
     Ok(files)
 }

@@ -3,9 +3,11 @@
 //! It is made from JSON in the record's own form, so that fields added to the record leave it as it is.
 
 mod ablation;
+mod calibration;
 mod hostile;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
+pub(super) use calibration::calibration;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
 
 use std::sync::LazyLock;

@@ -29,6 +29,7 @@ pub(super) fn render(report: &Report<'_>) -> Result<String, ReportError> {
 struct Tables {
     containment: Option<ContainmentTables>,
     ablation: Vec<String>,
+    sections: Vec<Vec<String>>,
     rankings: Vec<String>,
     matrices: Vec<String>,
     gains: Vec<String>,
@@ -59,6 +60,7 @@ impl Tables {
                 not_run: section.not_run.as_ref().map(table),
             }),
             ablation: document.ablation.as_ref().map_or(Vec::new(), |section| all(&section.tables)),
+            sections: document.sections.iter().map(|section| all(&section.tables)).collect(),
             rankings: all(&document.rankings),
             matrices: all(&document.matrices),
             gains: all(&document.gains),
@@ -153,6 +155,12 @@ mod tests {
     #[test]
     fn the_fixed_scorecard_as_markdown() {
         let record = fixture::hostile();
+        insta::assert_snapshot!(render(&Report::new(&record).unwrap()).unwrap());
+    }
+
+    #[test]
+    fn the_fixed_calibration_as_markdown() {
+        let record = fixture::calibration();
         insta::assert_snapshot!(render(&Report::new(&record).unwrap()).unwrap());
     }
 

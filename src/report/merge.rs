@@ -37,6 +37,9 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
+        if merged.calibration.is_empty() {
+            (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
+        }
     }
     Ok(merged)
 }
@@ -66,6 +69,9 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
     }
     if other.measurements.iter().any(|m| m.summary.is_some() && first.measurements.contains(m)) {
         return Err("it holds measurements that are there already; name each record once".to_owned());
+    }
+    if !(first.calibration.is_empty() || other.calibration.is_empty()) {
+        return Err("it holds a calibration, and so does another; report on each alone".to_owned());
     }
     let judged = |row: &&Containment| row.verdict.is_some();
     for row in other.containment.iter().filter(judged) {
@@ -205,6 +211,18 @@ mod tests {
         let (first, _) = halves();
         let error = merge(vec![first.clone(), first]).unwrap_err().to_string();
         assert!(error.contains("there already"), "{error}");
+    }
+
+    #[test]
+    fn a_calibration_goes_with_what_it_is_about_and_not_with_another() {
+        let (first, mut second) = halves();
+        let calibration = fixture::calibration();
+        second.calibration.clone_from(&calibration.calibration);
+        second.instrument.clone_from(&calibration.instrument);
+        let merged = merge(vec![first, second.clone()]).unwrap();
+        assert_eq!(merged.calibration, calibration.calibration);
+        let error = merge(vec![merged, RunRecord { measurements: Vec::new(), ..second }]).unwrap_err();
+        assert!(error.to_string().contains("report on each alone"), "{error}");
     }
 
     #[test]

@@ -51,6 +51,11 @@ fn compared(report: &Report<'_>, text: &mut String) {
     if let Some(scorecard) = &report.scorecard {
         contained(report, scorecard, text);
     }
+    if let Some(calibrated) = &report.calibrated {
+        for figures in document::calibration_tables(calibrated) {
+            text.push_str(&format!("\n{}\n{}", figures.title, table(&figures)));
+        }
+    }
     for ablation in &report.ablations {
         let ladder = briefly(report, ablation);
         text.push_str(&format!("\nAblation, {}\n{}", ladder.title, table(&ladder)));
@@ -175,6 +180,15 @@ mod tests {
     fn the_fixed_scorecard_on_a_terminal() {
         let record = fixture::hostile();
         let digest = render(&Report::new(&record).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_calibration_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::calibration()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

@@ -2,6 +2,7 @@
 //! this one tree; what differs between them is only how a table or a mark is written.
 
 mod ablation;
+mod calibration;
 mod containment;
 mod detail;
 mod map;
@@ -11,6 +12,7 @@ mod soak;
 mod table;
 
 pub(super) use ablation::{briefly, lines};
+pub(super) use calibration::tables as calibration_tables;
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
@@ -37,6 +39,8 @@ pub(super) struct Document<'a> {
     pub containment: Option<ContainmentSection>,
     /// Nothing without the steps of an ablation.
     pub ablation: Option<AblationSection>,
+    /// What else there is that is tables with a lead, each under a heading of its own.
+    pub sections: Vec<Section>,
     pub rankings: Vec<Table>,
     pub matrices: Vec<Table>,
     pub gains: Vec<Table>,
@@ -48,6 +52,15 @@ pub(super) struct Document<'a> {
     pub method: Vec<method::Note>,
     pub facts: Vec<Table>,
     pub command: String,
+}
+
+/// Tables under one heading.
+#[derive(Debug, Serialize)]
+pub(super) struct Section {
+    pub anchor: &'static str,
+    pub title: &'static str,
+    pub lead: String,
+    pub tables: Vec<Table>,
 }
 
 /// All about one workload.
@@ -79,6 +92,7 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
+            sections: [calibration::section(report)].into_iter().flatten().collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
@@ -117,6 +131,9 @@ pub(super) enum Plots {
 fn title(report: &Report<'_>) -> String {
     let measured = report.engines.iter().filter(|engine| engine.missing.is_none()).count() as u64;
     let hostile = report.scorecard.as_ref().map(|scorecard| plural(scorecard.scripts, "hostile script"));
+    if report.calibrated.is_some() && report.settings.is_empty() {
+        return "jsarena: the instrument itself".to_owned();
+    }
     let measured_on = match (report.workloads.len() as u64, hostile) {
         (0, Some(hostile)) => hostile,
         (workloads, Some(hostile)) => format!("{} and {hostile}", plural(workloads, "workload")),

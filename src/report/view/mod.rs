@@ -1,6 +1,7 @@
 //! The view: what the pages show, computed once. All arithmetic ends here; exporters only write.
 
 mod ablation;
+mod calibration;
 mod cell;
 mod containment;
 mod gain;
@@ -14,6 +15,7 @@ mod verdict;
 mod warnings;
 
 pub(super) use ablation::{Ablation, Rung};
+pub(super) use calibration::{Calibrated, CalibratedCase};
 pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
 pub(super) use gain::Gain;
@@ -42,6 +44,8 @@ pub struct Report<'a> {
     pub(super) ablation_floor: Option<f64>,
     /// Nothing without containment rows.
     pub(super) scorecard: Option<Scorecard>,
+    /// Nothing without calibration rows.
+    pub(super) calibrated: Option<Calibrated>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -109,6 +113,7 @@ impl<'a> Report<'a> {
             ablations,
             ablation_floor,
             scorecard: containment::scorecard(record, &engines)?,
+            calibrated: calibration::calibrated(record),
             engines,
             workloads,
             settings,
