@@ -108,6 +108,9 @@ pub struct CompareArgs {
 /// What `calibrate` is asked.
 #[derive(Debug, Args)]
 pub struct CalibrateArgs {
+    /// Only these cases, such as stall or "m-m-1 80 %" [default: all]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub cases: Vec<String>,
     /// Seed of due times and service times
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

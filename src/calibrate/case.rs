@@ -186,6 +186,7 @@ impl Case {
             submitted: summary.submitted,
             failed: summary.errors() + summary.lost(),
             pacer_lateness_us: summary.pacer_lateness_us.unwrap_or_default(),
+            service_us: summary.service_us,
             generator_cpu_per_job_us: summary.cpu_s.generator * 1e6 / (summary.submitted.max(1)) as f64,
         }
     }

@@ -6,13 +6,15 @@ use std::time::Duration;
 use super::output::{Recording, print_record, print_terminal, write_reports};
 use super::progress::Progress;
 use super::{Failure, Verdict, signals};
-use crate::calibrate::{self, Contrast};
+use crate::calibrate::{self, Case, Contrast};
 use crate::cli::{CalibrateArgs, Defaults, Flags, ListFormat, Settings};
 use crate::record::{ClosedLoop, Instrument};
+use crate::workload::near::one_of;
 
 /// Runs every case, then finds out what the driver can do. Fails when a percentile is off, a job failed, or a closed
 /// loop did not hide the stall that it is there to hide.
 pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
+    let cases = chosen(calibrate::cases(args.quick), &args.cases)?;
     let flags = Flags { seed: Some(args.seed), out: args.out.clone(), ..Flags::default() };
     let mut settings = Settings::gather(&flags, None, Defaults::RUN)?;
     // No script of anyone runs, so none stands in the record.
@@ -23,7 +25,6 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
         recording.save_to(folder.join("record.json"))?;
     }
     let early_stop = signals::drain_on_first_signal()?;
-    let cases = calibrate::cases(args.quick);
     let progress = Progress::new(cases.len() + 1);
     let mut instrument = Instrument::default();
     let mut is_shown = true;
@@ -70,6 +71,20 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
     }
     let is_whole = instrument.runs.iter().all(|run| run.failed == 0);
     Ok(Verdict::of(is_shown && is_whole && record.calibration.iter().all(|row| row.within)))
+}
+
+/// The cases of these names; all of them for none.
+fn chosen(all: Vec<Case>, wanted: &[String]) -> Result<Vec<Case>, Failure> {
+    let known = || all.iter().map(|case| case.name.as_str());
+    if let Some(stranger) = wanted.iter().find(|name| known().all(|known| known != name.as_str())) {
+        let known: Vec<&str> = known().collect();
+        return Err(Failure::Usage(format!(
+            "cases: no case is named `{stranger}`{}",
+            one_of(stranger, &known)
+        )));
+    }
+    let is_wanted = |case: &Case| wanted.is_empty() || wanted.contains(&case.name);
+    Ok(all.into_iter().filter(is_wanted).collect())
 }
 
 fn closed_loop(contrast: Contrast) -> ClosedLoop {

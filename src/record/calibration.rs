@@ -80,6 +80,8 @@ pub struct CalibrationRun {
     pub failed: u64,
     /// How late the pacer handed jobs over, microseconds.
     pub pacer_lateness_us: Percentiles,
+    /// Service time, microseconds: of a constant one, what is above it is the pool's own.
+    pub service_us: Percentiles,
     /// Processor time of the generator for a job, microseconds.
     pub generator_cpu_per_job_us: f64,
 }

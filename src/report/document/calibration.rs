@@ -57,8 +57,17 @@ fn row(case: &CalibratedCase) -> Vec<Entry> {
 fn pacing(calibrated: &Calibrated) -> Option<Table> {
     let runs: Vec<(&str, &CalibrationRun)> =
         calibrated.cases.iter().filter_map(|case| Some((&*case.name, case.run.as_ref()?))).collect();
-    let columns =
-        ["Case", "Rate", "Jobs", "Failed", "Pacer late, p50", "p99", "max", "Generator's CPU a job"];
+    let columns = [
+        "Case",
+        "Rate",
+        "Jobs",
+        "Failed",
+        "Pacer late, p50",
+        "p99",
+        "max",
+        "Service, p50",
+        "Generator's CPU a job",
+    ];
     let mut table = Table::new("The runs, and how late the pacer was", &columns);
     for (name, run) in &runs {
         let late = run.pacer_lateness_us;
@@ -69,6 +78,7 @@ fn pacing(calibrated: &Calibrated) -> Option<Table> {
             Entry::faults(run.failed),
         ];
         row.extend([late.p50, late.p99, late.max].map(|us| Entry::figure(Some(us), Quantity::Latency)));
+        row.push(Entry::figure(Some(run.service_us.p50), Quantity::Latency));
         row.push(Entry::figure(Some(run.generator_cpu_per_job_us), Quantity::Latency));
         table.rows.push(row);
         table.notes.push(format!("{name}: {}.", clean(&run.why)));
