@@ -14,6 +14,7 @@ mod pool_spec;
 mod progress;
 mod report;
 mod run;
+mod shard;
 mod signals;
 mod survive;
 mod verify;

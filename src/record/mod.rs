@@ -5,6 +5,7 @@ mod check;
 mod containment;
 mod host;
 mod schema;
+mod shards;
 mod store;
 
 pub use crate::build::BuildFacts;
@@ -13,6 +14,7 @@ pub use check::check;
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
 pub use schema::json_schema;
+pub use shards::Shards;
 pub use store::{RecordError, load, save};
 
 use schemars::JsonSchema;
@@ -39,6 +41,9 @@ pub struct RunRecord {
     pub command: Vec<String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// The shards it holds; absent when it is the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
     /// The machine.
     pub host: HostFacts,
     /// The program.
@@ -49,7 +54,7 @@ pub struct RunRecord {
     /// The engines asked for, built in or not.
     #[serde(default)]
     pub engines: Vec<EngineEntry>,
-    /// The workloads measured.
+    /// The workloads measured; in a shard, those of the whole.
     #[serde(default)]
     pub workloads: Vec<WorkloadEntry>,
     /// One engine measured twice under two labels; absent when the command did not measure it.
