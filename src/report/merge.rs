@@ -1,8 +1,6 @@
 //! Records made one: the shards of a run that was measured in parts.
 
 mod shards;
-#[cfg(test)]
-mod shards_tests;
 
 use std::fmt::Debug;
 

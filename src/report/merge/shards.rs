@@ -1,5 +1,8 @@
 //! Whether shards are parts of one whole, and what becomes of what each of them says about itself.
 
+#[cfg(test)]
+mod tests;
+
 use crate::record::{HostFacts, Measurement, RunRecord, Shards};
 
 use super::same;

@@ -6,11 +6,10 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::merge;
-use super::shards::whole;
+use super::whole;
 use crate::record::{Measurement, RunRecord, Shards};
-use crate::report::Report;
 use crate::report::fixture::{self, measurement};
+use crate::report::{Report, merge};
 use crate::stats::LatencyHistogram;
 
 /// The fixed record dealt out, cell by cell with all rounds, as if each shard came from a machine of its own.
@@ -42,15 +41,14 @@ fn refused(change: impl Fn(&mut RunRecord), expected: &str) {
     assert_eq!(error.lines().count(), 1);
 }
 
-/// Every cell's samples and curves, in the order of the tables.
-fn latencies(record: &RunRecord) -> Vec<(u64, Vec<(f64, f64)>, u64, Vec<(f64, f64)>)> {
+/// How many samples, and pairs of quantile and microseconds.
+type Curve = (u64, Vec<(f64, f64)>);
+
+/// Every cell's response and service times, in the order of the tables.
+fn latencies(record: &RunRecord) -> Vec<[Curve; 2]> {
     let report = Report::new(record).unwrap();
     let figures = report.cells().filter_map(|(.., cell)| cell.figures());
-    let of = |figures: &crate::report::view::Figures| {
-        let (response, service) = (&figures.response, &figures.service);
-        (response.samples, response.curve.clone(), service.samples, service.curve.clone())
-    };
-    figures.map(of).collect()
+    figures.map(|of| [&of.response, &of.service].map(|times| (times.samples, times.curve.clone()))).collect()
 }
 
 #[test]
