@@ -5,11 +5,13 @@ mod defaults;
 mod engines;
 mod hostile;
 mod settings;
+mod shard;
 mod values;
 
 pub use defaults::Defaults;
 pub use hostile::{HostileSettings, read as hostile_corpus};
 pub use settings::{Selection, Settings, UsageError, foreign};
+pub use shard::Shard;
 pub use values::{Share, Size, Time};
 
 use std::path::PathBuf;
@@ -63,7 +65,7 @@ pub enum Command {
     /// Engines × workloads × isolations, into a record and a report
     Compare(CompareArgs),
     /// Hostile scripts × engines × isolations, each in a fresh process, into a containment scorecard
-    Survive(Flags),
+    Survive(SurviveArgs),
     /// The load driver held against a server whose response times are known, and what it can do at most
     Calibrate(CalibrateArgs),
     /// Make reports from records
@@ -103,6 +105,22 @@ pub struct CompareArgs {
     /// step could not run, or a job has no outcome
     #[arg(long)]
     pub ablation: bool,
+    /// Run only this part of the matrix, such as 2/4; `report` makes one record of all the parts. All engines on a
+    /// workload under an isolation stay together
+    #[arg(long, value_name = "I/N", conflicts_with = "ablation")]
+    pub shard: Option<Shard>,
+}
+
+/// What `survive` is asked.
+#[derive(Debug, Args)]
+pub struct SurviveArgs {
+    /// What to run, and how.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// Run only this part of the scripts, such as 2/4; `report` makes one record of all the parts. All engines on a
+    /// script under an isolation stay together
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
 }
 
 /// What `calibrate` is asked.

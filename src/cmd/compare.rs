@@ -6,7 +6,7 @@ use super::ablation;
 use super::matrix::{Cell, cells, with_noise_floor};
 use super::output::{Recording, print_record, write_reports};
 use super::progress::Progress;
-use super::{Failure, Verdict, signals};
+use super::{Failure, Verdict, shard, signals};
 use crate::cli::{CompareArgs, Defaults, Settings};
 use crate::load::EarlyStop;
 use crate::record::RunRecord;
@@ -19,14 +19,16 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
     if args.ablation {
         ablation::check(&settings)?;
     }
-    let mut recording = Recording::start(&settings);
+    let mut recording = Recording::start(&settings).of_shard(args.shard);
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
     let cells = if args.ablation {
         ablation::cells(&settings)
     } else {
-        with_noise_floor(&settings, cells(&settings))
+        let dealt = shard::part_of(cells(&settings), Cell::group, args.shard, settings.plan.seed);
+        with_noise_floor(&settings, dealt)
     };
+    shard::say_if_empty(args.shard, cells.is_empty());
     let early_stop = signals::drain_on_first_signal()?;
     let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
     let record = recording.finish()?;
@@ -38,6 +40,9 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
         pages.iter().for_each(|page: &PathBuf| println!("{}", page.display()));
     }
     say_if_stopped(&early_stop, measured, cells.len());
+    if args.shard.is_some() && cells.is_empty() {
+        return Ok(Verdict::Well);
+    }
     let verdict = verdict(&record, &early_stop)?;
     Ok(if args.ablation { ablation::verdict(&record) } else { verdict })
 }

@@ -52,10 +52,13 @@ pub fn cells(settings: &Settings) -> Vec<Cell> {
     all
 }
 
-/// Adds to every round, next to the cell it repeats, the second half of an A/A pair: the first engine that is
-/// there, on the first workload, under the isolation that a pool has most of its figures under.
+/// Adds to every round, next to the cell it repeats, the second half of an A/A pair: of these cells, the first engine
+/// that is there, on the first workload, under the isolation that a pool has most of its figures under.
 pub fn with_noise_floor(settings: &Settings, mut cells: Vec<Cell>) -> Vec<Cell> {
-    let Some((isolation, reuse)) = kinds(settings).into_iter().max_by_key(|(isolation, _)| match isolation {
+    let is_under = |cell: &Cell, kind| (cell.isolation, cell.reuse) == kind;
+    let mut there = kinds(settings);
+    there.retain(|kind| cells.iter().any(|cell| is_under(cell, *kind)));
+    let Some((isolation, reuse)) = there.into_iter().max_by_key(|(isolation, _)| match isolation {
         Isolation::Thread => 2,
         Isolation::Process => 1,
         Isolation::Task => 0,
@@ -64,11 +67,14 @@ pub fn with_noise_floor(settings: &Settings, mut cells: Vec<Cell>) -> Vec<Cell> 
     };
     let can_run = |engine: &&Candidate| engine.is_there().is_ok() && engine.runs_under(isolation);
     let Some(engine) = settings.selection.engines.iter().find(can_run) else { return cells };
-    let Some(workload) = settings.selection.workloads.first() else { return cells };
+    let is_here = |workload: &&Workload| {
+        cells.iter().any(|cell| is_under(cell, (isolation, reuse)) && cell.workload.name == workload.name)
+    };
+    let Some(workload) = settings.selection.workloads.iter().find(is_here) else { return cells };
     let is_first = |cell: &Cell| {
         cell.engine.id() == engine.id()
             && cell.workload.name == workload.name
-            && (cell.isolation, cell.reuse) == (isolation, reuse)
+            && is_under(cell, (isolation, reuse))
     };
     for at in (0..cells.len()).rev() {
         if is_first(&cells[at]) {
@@ -103,6 +109,11 @@ impl Cell {
     ) -> Self {
         let (engine, workload, policies) = (engine.clone(), workload.clone(), settings.policies);
         Self { engine, workload, isolation, reuse, policies, step: None, round, label: None }
+    }
+
+    /// What it is held against is of the same group.
+    pub fn group(&self) -> (Isolation, Reuse, String) {
+        (self.isolation, self.reuse, self.workload.name.clone())
     }
 
     /// What the child is told.

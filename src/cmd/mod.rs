@@ -15,6 +15,7 @@ mod pool_spec;
 mod progress;
 mod report;
 mod run;
+mod shard;
 mod signals;
 mod survive;
 mod verify;

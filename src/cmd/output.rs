@@ -1,5 +1,6 @@
 //! What the measuring commands write: the record as it grows, and the reports made from it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,11 +13,12 @@ use super::child::run_cell;
 use super::matrix::{AGAIN, Cell};
 use super::{engines, workloads};
 use crate::build::BuildFacts;
-use crate::cli::Settings;
+use crate::cli::{Settings, Shard};
 use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
-    self, Calibration, Containment, HostFacts, Instrument, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION,
+    self, Calibration, Containment, HostFacts, Instrument, Measurement, NoiseFloor, RunRecord,
+    SCHEMA_VERSION, Shards,
 };
 use crate::report::{Format, Report};
 
@@ -34,6 +36,7 @@ impl Recording {
             created: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             command: std::env::args().skip(1).collect(),
             seed: settings.plan.seed,
+            shards: None,
             host: HostFacts::read(),
             build: BuildFacts::read(),
             sandbox: settings.isolations.contains(&Isolation::Process).then(sandbox::available),
@@ -46,6 +49,12 @@ impl Recording {
             instrument: None,
         };
         Self { record, path: None }
+    }
+
+    /// Of a part of the matrix, if there is one.
+    pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
+        self.record.shards = shard.map(|Shard { index, of }| Shards { held: BTreeSet::from([index]), of });
+        self
     }
 
     /// `<under>/<date>-<host>`, or with a number behind it where that folder holds a record already.

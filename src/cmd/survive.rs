@@ -16,8 +16,8 @@ use super::matrix::kinds;
 use super::output::{Recording, print_record, print_terminal, write_reports};
 use super::pool_spec::PoolSpec;
 use super::progress::Progress;
-use super::{Failure, Verdict};
-use crate::cli::{self, Defaults, Flags, Settings, UsageError};
+use super::{Failure, Verdict, shard};
+use crate::cli::{self, Defaults, Settings, SurviveArgs, UsageError};
 use crate::engine::{Deadlines, JsError};
 use crate::executor::{Candidate, Executor, Isolation, OutcomeKind, Reuse};
 use crate::load;
@@ -52,24 +52,33 @@ enum HostEvent {
 }
 
 /// Runs the corpus. The record is on disk after every row.
-pub fn survive(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure> {
-    let mut settings = Settings::gather(flags, config, Defaults::SURVIVE)?;
+pub fn survive(args: &SurviveArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
+    let mut settings = Settings::gather(&args.flags, config, Defaults::SURVIVE)?;
     // None is run, so none stands in the record.
     settings.selection.workloads.clear();
     let deadlines = settings.checked_deadlines(DEADLINES, "hostile scripts")?;
     let (folder, wanted) = &settings.asked_hostile;
     let scripts =
         hostile::choose(cli::hostile_corpus(folder.as_deref())?, wanted).map_err(UsageError::from)?;
-    let mut recording = Recording::start(&settings);
+    let mut recording = Recording::start(&settings).of_shard(args.shard);
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
     let columns = columns(&settings);
-    let progress = Progress::new(columns.len() * scripts.len());
-    for column in &columns {
+    let trials: Vec<(usize, &Hostile)> =
+        (0..columns.len()).flat_map(|column| scripts.iter().map(move |script| (column, script))).collect();
+    let group = |(column, script): &(usize, &Hostile)| {
+        let Column { isolation, reuse, .. } = columns[*column];
+        (isolation, reuse, script.name.clone())
+    };
+    let trials = shard::part_of(trials, group, args.shard, settings.plan.seed);
+    shard::say_if_empty(args.shard, trials.is_empty());
+    let progress = Progress::new(trials.len());
+    for trials in trials.chunk_by(|one, next| one.0 == next.0) {
+        let column = &columns[trials[0].0];
         let title = format!("{} · {} {}", column.engine.id(), column.isolation, column.reuse);
         progress.begin(&title);
         let tuned = tune(column, &settings)?;
-        for script in &scripts {
+        for (_, script) in trials {
             progress.say(&format!("{title} · {}", script.name));
             let row = column.row(script);
             let row = match &tuned {
@@ -88,6 +97,9 @@ pub fn survive(flags: &Flags, config: Option<&Path>) -> Result<Verdict, Failure>
     } else {
         print_terminal(&record)?;
         pages.iter().for_each(|page| println!("{}", page.display()));
+    }
+    if args.shard.is_some() && record.containment.is_empty() {
+        return Ok(Verdict::Well);
     }
     verdict(&record.containment)
 }

@@ -4,12 +4,13 @@ mod calibration;
 
 use std::collections::BTreeSet;
 
-use super::{Containment, ContainmentVerdict, Died, Measurement, Neighbours, RunRecord};
+use super::{Containment, ContainmentVerdict, Died, Measurement, Neighbours, RunRecord, Shards};
 use crate::stats::{EncodedHistogram, Summary};
 
 /// What is wrong with a record's measurements and containment rows, a line each; none if it is whole.
 pub fn check(record: &RunRecord) -> Vec<String> {
     let mut wrong = Vec::new();
+    wrong.extend(record.shards.as_ref().and_then(Shards::check));
     for (number, row) in record.measurements.iter().enumerate() {
         let mut complain = |what: String| {
             let Measurement { engine, workload, isolation, round, .. } = row;

@@ -6,6 +6,7 @@ mod check;
 mod containment;
 mod host;
 mod schema;
+mod shards;
 mod store;
 
 pub use crate::build::BuildFacts;
@@ -15,6 +16,7 @@ pub use check::check;
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
 pub use schema::json_schema;
+pub use shards::Shards;
 pub use store::{RecordError, load, save};
 
 use schemars::JsonSchema;
@@ -41,6 +43,9 @@ pub struct RunRecord {
     pub command: Vec<String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// The shards it holds; absent when it is the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
     /// The machine.
     pub host: HostFacts,
     /// The program.
@@ -51,7 +56,7 @@ pub struct RunRecord {
     /// The engines asked for, built in or not.
     #[serde(default)]
     pub engines: Vec<EngineEntry>,
-    /// The workloads measured.
+    /// The workloads measured; in a shard, those of the whole.
     #[serde(default)]
     pub workloads: Vec<WorkloadEntry>,
     /// One engine measured twice under two labels; absent when the command did not measure it.

@@ -1,5 +1,7 @@
 //! Records made one: the shards of a run that was measured in parts.
 
+mod shards;
+
 use std::fmt::Debug;
 
 use crate::record::{Containment, EngineEntry, Measurement, NoiseFloor, RunRecord};
@@ -11,6 +13,9 @@ use super::ReportError;
 /// Their measurements follow one another. A cell measured in several of them gets its rounds counted on. Containment
 /// rows follow one another too; one that could not be run in one of them gives way to the same row judged in another.
 ///
+/// Shards of one matrix become the whole; as long as some are missing, the record tells which it holds. They may come
+/// from several machines of a kind, so the systems and kernels of all are named.
+///
 /// # Errors
 /// [`ReportError::NoRecord`] for none, [`ReportError::Apart`] naming what differs when figures of one would not
 /// be comparable with those of another, or when one is there twice.
@@ -20,7 +25,8 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
     for (index, record) in records.enumerate() {
         let apart = |reason| ReportError::Apart { number: index + 2, reason };
         belongs(&merged, &record).map_err(apart)?;
-        if record.command != merged.command {
+        shards::unite(&mut merged, &record);
+        if merged.shards.is_none() && record.command != merged.command {
             merged.command.push("&&".to_owned());
             merged.command.extend(record.command);
         }
@@ -32,7 +38,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
                 merged.workloads.push(workload);
             }
         }
-        // The host is the same, and so is its kernel.
+        // The host is the same, or what it confines with is.
         merged.sandbox = merged.sandbox.or(record.sandbox);
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
         add_measurements(&mut merged.measurements, record.measurements);
@@ -41,6 +47,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
     }
+    merged.shards = merged.shards.filter(|shards| shards.missing().next().is_some());
     Ok(merged)
 }
 
@@ -54,7 +61,7 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
     same("crate versions", &first.build.crates, &other.build.crates)?;
     same("build", &first.build, &other.build)?;
     same("processor", &first.host.cpu, &other.host.cpu)?;
-    same("host", &first.host, &other.host)?;
+    shards::belong(first, other)?;
     for workload in &other.workloads {
         if let Some(known) = first.workloads.iter().find(|known| known.name == workload.name) {
             same(&format!("hash of workload {}", workload.name), &known.hash, &workload.hash)?;
@@ -98,10 +105,19 @@ fn add_engine(engines: &mut Vec<EngineEntry>, entry: EngineEntry) {
     }
 }
 
-/// The floor of the noisier of two: what is no difference in one part is none in the whole.
+/// The floor of two, named after the noisier: what is no difference in one part is none in the whole.
 fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFloor> {
     match (first, other) {
-        (Some(first), Some(other)) => Some(if other.throughput > first.throughput { other } else { first }),
+        (Some(first), Some(other)) => {
+            let (quiet, noisy) =
+                if other.throughput > first.throughput { (first, other) } else { (other, first) };
+            Some(NoiseFloor {
+                pairs: noisy.pairs + quiet.pairs,
+                p50: noisy.p50.max(quiet.p50),
+                p99: noisy.p99.max(quiet.p99),
+                ..noisy
+            })
+        }
         (first, other) => first.or(other),
     }
 }

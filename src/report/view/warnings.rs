@@ -32,6 +32,7 @@ impl Warning {
 pub(super) fn warnings(report: &Report<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     build(report, &mut warnings);
+    shards(report, &mut warnings);
     containment(report, &mut warnings);
     cells(report, &mut warnings);
     mix(report, &mut warnings);
@@ -50,6 +51,22 @@ fn build(report: &Report<'_>, warnings: &mut Vec<Warning>) {
         warnings.push(Warning::new(
             format!("The program was built with profile “{profile}”, not “release”."),
             "No figure here says anything about production; build with “--release” and measure again.",
+        ));
+    }
+}
+
+fn shards(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let Some(shards) = &report.record().shards else { return };
+    let missing: Vec<String> = shards.missing().map(|index| format!("{index}/{}", shards.of)).collect();
+    if !missing.is_empty() {
+        warnings.push(Warning::new(
+            format!(
+                "Only {} of {} shards are here; not {}.",
+                shards.held.len(),
+                shards.of,
+                some_of(&missing, NAMED)
+            ),
+            "What fell to the others is in no table and no ranking; run them with “--shard” and merge all with “jsarena report”.",
         ));
     }
 }
