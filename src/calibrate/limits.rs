@@ -4,17 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::drive::{ANSWER, drive};
 use crate::engine::fake::Fake;
-use crate::engine::{Deadlines, JsError, Script};
+use crate::engine::{JsError, Script};
 use crate::executor::{ActorPool, Completion, Executor, Gauges, Job, Outcome, PoolConfig};
-use crate::load::{self, Arrivals, EarlyStop, Live, Load, LoadError, Plan, Spacing, Stop};
+use crate::load::{Arrivals, EarlyStop, LoadError, Plan, Spacing, Stop};
 use crate::record::DriverLimits;
 use crate::stats::Summary;
-
-/// What the driver can do.
-pub type Limits = DriverLimits;
-
-const DEADLINES: Deadlines = Deadlines { inner: Duration::from_secs(10), outer: Duration::from_secs(20) };
 
 /// Clients of a closed loop: more than one, so that the driver always has something to do.
 const CLIENTS: u32 = 8;
@@ -39,7 +35,7 @@ impl Executor for Nothing {
     fn submit(&self, _job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>> {
         let now = Instant::now();
         let completion = Completion {
-            outcome: Outcome::Ok("null".to_owned()),
+            outcome: Outcome::Ok(ANSWER.to_owned()),
             submitted: now,
             started: Some(now),
             finished: now,
@@ -61,7 +57,7 @@ impl Executor for Nothing {
 ///
 /// # Errors
 /// [`LoadError`] when there is no thread for the load.
-pub fn limits(time: Duration, early_stop: &EarlyStop) -> Result<Limits, LoadError> {
+pub fn limits(time: Duration, early_stop: &EarlyStop) -> Result<DriverLimits, LoadError> {
     let nothing: Arc<dyn Executor> = Arc::new(Nothing);
     let closed = Arrivals::Closed { concurrency: CLIENTS };
     let alone = run(&nothing, closed, time, early_stop)?;
@@ -77,9 +73,8 @@ pub fn limits(time: Duration, early_stop: &EarlyStop) -> Result<Limits, LoadErro
         }
         open = rate_per_s;
     }
-    Ok(Limits {
+    Ok(DriverLimits {
         closed_per_s: alone.throughput_per_s,
-        closed_per_cpu_s: alone.submitted as f64 / alone.cpu_s.generator.max(f64::EPSILON),
         cpu_per_sample_ns: alone.cpu_s.generator * 1e9 / (alone.submitted.max(1)) as f64,
         no_op_pool_per_s: with_pool.throughput_per_s,
         open_per_s: open,
@@ -92,18 +87,8 @@ fn run(
     time: Duration,
     early_stop: &EarlyStop,
 ) -> Result<Summary, LoadError> {
-    let load = Load {
-        plan: Plan { arrivals, warmup: time / 10, stop: Stop::After(time), seed: 1, hostile: 0.0 },
-        script: Arc::new(Script::new("no-op", "return null")),
-        input: Arc::from("null"),
-        deadlines: DEADLINES,
-        check: Arc::new(|answer| answer == "null"),
-        hostile: Vec::new(),
-        soak: false,
-        early_stop: early_stop.clone(),
-        blocking_threads: None,
-    };
-    load::run(executor, &load, &Live::default())
+    let plan = Plan { arrivals, warmup: time / 10, stop: Stop::After(time), seed: 1, hostile: 0.0 };
+    drive(executor, plan, &Script::new("no-op", "return null"), early_stop)
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@
 //! time, M/M/1 an exponential one. That the recursion gives their textbook figures is tested beside it.
 
 mod case;
+mod drive;
 mod limits;
 mod reference;
 
-pub use case::{Case, Contrast, Measured, cases};
-pub use limits::{Limits, limits};
+pub use case::{Case, Measured, cases};
+pub use limits::limits;
 pub use reference::responses;
 
 /// The percentiles held against their references: name and quantile.

@@ -13,12 +13,12 @@ use super::child::run_cell;
 use super::matrix::{AGAIN, Cell};
 use super::{engines, workloads};
 use crate::build::BuildFacts;
+use crate::calibrate::Measured;
 use crate::cli::{Settings, Shard};
 use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
-    self, Calibration, Containment, HostFacts, Instrument, Measurement, NoiseFloor, RunRecord,
-    SCHEMA_VERSION, Shards,
+    self, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION, Shards,
 };
 use crate::report::{Format, Report};
 
@@ -31,17 +31,27 @@ pub struct Recording {
 impl Recording {
     /// Begins: host, build, seed and what was asked for.
     pub fn start(settings: &Settings) -> Self {
+        let mut recording = Self::without_scripts(settings.plan.seed);
+        let Self { record, .. } = &mut recording;
+        record.sandbox = settings.isolations.contains(&Isolation::Process).then(sandbox::available);
+        record.engines = settings.selection.engines.iter().map(engines::entry).collect();
+        record.workloads = settings.selection.workloads.iter().map(workloads::entry).collect();
+        recording
+    }
+
+    /// The same of a command that runs nobody's scripts.
+    pub fn without_scripts(seed: u64) -> Self {
         let record = RunRecord {
             schema: SCHEMA_VERSION,
             created: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             command: std::env::args().skip(1).collect(),
-            seed: settings.plan.seed,
+            seed,
             shards: None,
             host: HostFacts::read(),
             build: BuildFacts::read(),
-            sandbox: settings.isolations.contains(&Isolation::Process).then(sandbox::available),
-            engines: settings.selection.engines.iter().map(engines::entry).collect(),
-            workloads: settings.selection.workloads.iter().map(workloads::entry).collect(),
+            sandbox: None,
+            engines: Vec::new(),
+            workloads: Vec::new(),
             noise_floor: None,
             measurements: Vec::new(),
             containment: Vec::new(),
@@ -102,14 +112,18 @@ impl Recording {
         self.save()
     }
 
-    /// Adds rows of calibration and what is known of the instrument by now, and keeps them.
-    pub fn push_calibration(
-        &mut self,
-        rows: Vec<Calibration>,
-        instrument: &Instrument,
-    ) -> anyhow::Result<()> {
-        self.record.calibration.extend(rows);
-        self.record.instrument = Some(instrument.clone());
+    /// Adds what a case of calibration came to, and keeps it.
+    pub fn push_calibration(&mut self, measured: Measured) -> anyhow::Result<()> {
+        self.record.calibration.extend(measured.rows);
+        let instrument = self.record.instrument.get_or_insert_default();
+        instrument.runs.push(measured.run);
+        instrument.closed_loop = instrument.closed_loop.or(measured.closed_loop);
+        self.save()
+    }
+
+    /// Adds what the driver can do, and keeps it.
+    pub fn push_driver(&mut self, limits: DriverLimits) -> anyhow::Result<()> {
+        self.record.instrument.get_or_insert_default().driver = Some(limits);
         self.save()
     }
 

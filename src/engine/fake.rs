@@ -193,7 +193,7 @@ impl FakeIsolate {
                 Statement::Allocate(size) => self.allocate(*size)?,
                 Statement::Serve(_) | Statement::Stall { .. } => {
                     let time = statement.takes(self.calls, &mut self.random);
-                    self.wait(time, deadline, nap)?;
+                    self.wait(time, deadline, serve)?;
                 }
             }
         }
@@ -229,13 +229,21 @@ impl FakeIsolate {
     }
 }
 
-/// Sleeps through most of what is left and leaves the rest, which a sleep would overshoot, to spinning.
+/// Sleeps through most of what is left and leaves the last bit, which a sleep would overshoot, to spinning.
 fn nap(left: Duration) {
-    // Under a hypervisor a sleep may well end half a millisecond late.
-    const OVERSHOOT: Duration = Duration::from_millis(1);
+    sleep_until_short(left, Duration::from_micros(150));
+}
+
+/// The same, spinning for longer: under a hypervisor a sleep may well end half a millisecond late, and a service time
+/// is to be held to.
+fn serve(left: Duration) {
+    sleep_until_short(left, Duration::from_millis(1));
+}
+
+fn sleep_until_short(left: Duration, spin: Duration) {
     const LOOK_EVERY: Duration = Duration::from_millis(5);
-    if left > OVERSHOOT {
-        thread::sleep((left - OVERSHOOT).min(LOOK_EVERY));
+    if left > spin {
+        thread::sleep((left - spin).min(LOOK_EVERY));
     } else {
         std::hint::spin_loop();
     }

@@ -23,9 +23,6 @@ pub(super) fn complaints(record: &RunRecord) -> Vec<String> {
         } else if (row.measured_us / row.reference_us - 1.0 - row.error).abs() > ROUNDING {
             complain("its error is not that of its figures");
         }
-        if row.within != row.is_near() {
-            complain("whether it is within 3 % or 50 µs is not what its figures say");
-        }
     }
     wrong
 }
@@ -47,7 +44,7 @@ mod tests {
     fn figures_and_judgement_agree() {
         let row = |fields: serde_json::Value| {
             let mut row = serde_json::json!({"case": "constant", "percentile": "p50", "reference_us": 1000.0,
-                                             "measured_us": 1020.0, "error": 0.02, "within": true});
+                                             "measured_us": 1020.0, "error": 0.02});
             for (name, value) in fields.as_object().unwrap() {
                 row[name] = value.clone();
             }
@@ -55,11 +52,10 @@ mod tests {
         };
         assert_eq!(row(serde_json::json!({})), Vec::<String>::new());
         assert!(row(serde_json::json!({"error": 0.2}))[0].contains("its error"));
-        assert!(row(serde_json::json!({"within": false}))[0].contains("3 % or 50 µs"));
         assert!(row(serde_json::json!({"reference_us": 0.0}))[0].contains("no time"));
         let mut twice =
             record(serde_json::json!({"case": "constant", "percentile": "p50", "reference_us": 1000.0,
-                                                  "measured_us": 1020.0, "error": 0.02, "within": true}));
+                                                  "measured_us": 1020.0, "error": 0.02}));
         twice.calibration.push(twice.calibration[0].clone());
         assert_eq!(complaints(&twice), ["calibration 1 (constant, p50): is there already"]);
     }

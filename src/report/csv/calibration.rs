@@ -26,7 +26,7 @@ fn row(calibration: Option<&Calibration>, run: Option<&CalibrationRun>) -> Field
     put("reference_us", calibration.map(|row| row.reference_us.to_string()));
     put("measured_us", calibration.map(|row| row.measured_us.to_string()));
     put("error", calibration.map(|row| row.error.to_string()));
-    put("within", calibration.map(|row| row.within.to_string()));
+    put("within", calibration.map(|row| row.is_near().to_string()));
     put("rate_per_s", run.map(|run| run.rate_per_s.to_string()));
     put("submitted", run.map(|run| run.submitted.to_string()));
     put("failed", run.map(|run| run.failed.to_string()));
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(rows.len(), record.calibration.len());
         for (row, calibration) in rows.iter().zip(&record.calibration) {
             assert_eq!(row[column("case")], calibration.case);
-            assert_eq!(row[column("within")], calibration.within.to_string());
+            assert_eq!(row[column("within")], calibration.is_near().to_string());
             assert!(!row[column("pacer_p99_us")].is_empty());
         }
     }

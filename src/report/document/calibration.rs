@@ -47,7 +47,7 @@ fn percentiles(calibrated: &Calibrated) -> Table {
 
 fn row(case: &CalibratedCase) -> Vec<Entry> {
     let figure = |row: &crate::record::Calibration| {
-        let mark = if row.within { Mark::Plain } else { Mark::Bad };
+        let mark = if row.is_near() { Mark::Plain } else { Mark::Bad };
         let entry = Entry::figure(Some(row.measured_us), Quantity::Latency).marked(mark);
         entry.with_note(format!("{:+.2} %", row.error * 100.0))
     };
@@ -91,7 +91,7 @@ fn driver(limits: DriverLimits) -> Table {
     let rate = |figure| Entry::figure(Some(figure), Quantity::Rate);
     table.rows = vec![
         vec![Entry::text("Closed loop, an executor that takes no time"), rate(limits.closed_per_s)],
-        vec![Entry::text("The same for a second of processor time"), rate(limits.closed_per_cpu_s)],
+        vec![Entry::text("The same for a second of processor time"), rate(1e9 / limits.cpu_per_sample_ns)],
         vec![
             Entry::text("Processor time for a sample"),
             Entry::figure(Some(limits.cpu_per_sample_ns / 1e3), Quantity::Latency),

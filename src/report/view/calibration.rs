@@ -3,7 +3,8 @@
 use crate::record::{Calibration, CalibrationRun, Instrument, RunRecord};
 use crate::report::Quantity;
 
-use super::text::{clean, list, plural};
+use super::text::{clean, plural, some_of};
+use super::warnings::NAMED;
 
 /// What calibration came to.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub(super) fn calibrated(record: &RunRecord) -> Option<Calibrated> {
 fn headline(cases: &[CalibratedCase], instrument: &Instrument) -> String {
     let rows = || cases.iter().flat_map(|case| &case.percentiles);
     let apart: Vec<String> = rows()
-        .filter(|row| !row.within)
+        .filter(|row| !row.is_near())
         .map(|row| format!("{} of {} by {}", row.percentile, clean(&row.case), Quantity::Share(row.error)))
         .collect();
     let all = plural(rows().count() as u64, "percentile");
@@ -52,7 +53,7 @@ fn headline(cases: &[CalibratedCase], instrument: &Instrument) -> String {
             plural(cases.len() as u64, "case")
         )
     } else {
-        format!("The instrument is off in {} of {all}: {}.", apart.len(), list(&apart))
+        format!("The instrument is off in {} of {all}: {}.", apart.len(), some_of(&apart, NAMED))
     };
     let failed: u64 = instrument.runs.iter().map(|run| run.failed).sum();
     if failed > 0 {

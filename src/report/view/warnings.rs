@@ -4,8 +4,8 @@ use super::text::{plural, some_of};
 use super::{Cell, Engine, Figures, Report, Row, Setting};
 use crate::report::Quantity;
 
-/// How many places a warning names before it says how many more there are.
-const NAMED: usize = 4;
+/// How many places a sentence names before it says how many more there are.
+pub(super) const NAMED: usize = 4;
 /// Above this share of the processor time the generator takes part in what it measures.
 const GENERATOR_SHARE: f64 = 0.10;
 /// Above this a difference of a tenth means nothing.
