@@ -188,7 +188,7 @@ pub struct Flags {
     #[arg(long, value_name = "HOW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<String>,
-    /// Time on the clock, for each cell and round [default: 5s; compare: 2s; soak: 10m;
+    /// Time on the clock, for each cell and round [default: 5s; compare: 700ms; soak: 10m;
     /// ablation: 20s]
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,14 +197,18 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// Load before the clock starts [default: 1s; compare: 500ms]
+    /// Load before the clock starts [default: 1s; compare: 200ms]
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Time>,
-    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 3; ablation: 1]
+    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 6; ablation: 1]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
+    /// Smallest difference that counts, such as 2%; the A/A floor counts if it is larger [default: 2%]
+    #[arg(long, value_name = "SHARE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimal_effect: Option<Share>,
     /// Inner deadline: the engine stops the script [default: 25s, of filters 12s]
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@ use super::{Defaults, Flags, Share, Size, Time};
 use crate::engine::{Deadlines, Limits};
 use crate::executor::{Candidate, Foreign, Isolation, PolicyChoice, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
+use crate::record::MINIMAL_EFFECT;
 use crate::workload::near::{did_you_mean, nearest};
 use crate::workload::{Workload, WorkloadError, select};
 
@@ -53,6 +54,8 @@ pub struct Settings {
     pub plan: Plan,
     /// How often each cell is measured.
     pub rounds: u32,
+    /// The smallest relative difference that counts.
+    pub minimal_effect: f64,
     /// Deadlines that replace the workloads' own.
     timeout: Option<Duration>,
     outer_timeout: Option<Duration>,
@@ -94,6 +97,7 @@ struct Merged {
     count: Option<u64>,
     warmup: Option<Time>,
     rounds: Option<u32>,
+    minimal_effect: Option<Share>,
     timeout: Option<Time>,
     outer_timeout: Option<Time>,
     memory: Option<Size>,
@@ -244,6 +248,7 @@ impl Merged {
             workers,
             plan,
             rounds: at_least_one("rounds", self.rounds)?.unwrap_or(if quick { 1 } else { defaults.rounds }),
+            minimal_effect: self.minimal_effect.map_or(MINIMAL_EFFECT, |share| share.0),
             timeout: self.timeout.map(|time| time.0),
             outer_timeout: self.outer_timeout.map(|time| time.0),
             limits: Limits { heap: self.memory.map(|size| size.0).or(limits.heap), ..limits },

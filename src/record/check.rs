@@ -1,6 +1,7 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
 mod calibration;
+mod comparisons;
 
 use std::collections::BTreeSet;
 
@@ -41,6 +42,7 @@ pub fn check(record: &RunRecord) -> Vec<String> {
         check_neighbours(&row.neighbours, &mut complain);
     }
     wrong.extend(calibration::complaints(record));
+    wrong.extend(comparisons::complaints(record));
     wrong
 }
 

@@ -3,8 +3,10 @@
 mod ablation;
 mod calibration;
 mod check;
+mod comparisons;
 mod containment;
 mod host;
+mod noise;
 mod schema;
 mod shards;
 mod store;
@@ -13,8 +15,10 @@ pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
 pub use check::check;
+pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons};
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
+pub use noise::{AGAIN, NoiseFloor};
 pub use schema::json_schema;
 pub use shards::Shards;
 pub use store::{RecordError, load, save};
@@ -62,9 +66,15 @@ pub struct RunRecord {
     /// One engine measured twice under two labels; absent when the command did not measure it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_floor: Option<NoiseFloor>,
+    /// The smallest relative difference that was to matter (0.02 is 2 %); absent when nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimal_effect: Option<f64>,
     /// One a cell and round.
     #[serde(default)]
     pub measurements: Vec<Measurement>,
+    /// One a pair of engines, workload, setting and metric: what the measurements say of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
     /// One a hostile script, engine and isolation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub containment: Vec<Containment>,
@@ -147,23 +157,4 @@ impl Measurement {
         (&self.engine, &self.workload, &self.label) == (&other.engine, &other.workload, &other.label)
             && cell(self) == cell(other)
     }
-}
-
-/// How much two measurements of the same thing differ here: any smaller difference is "no difference".
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct NoiseFloor {
-    /// The engine measured twice.
-    pub engine: String,
-    /// On this workload.
-    pub workload: String,
-    /// Under this isolation.
-    pub isolation: Isolation,
-    /// Pairs of measurements.
-    pub pairs: u32,
-    /// Largest relative difference of throughput within a pair (0.05 is 5 %).
-    pub throughput: f64,
-    /// Largest relative difference of the median response time within a pair.
-    pub p50: f64,
-    /// Largest relative difference of the 99th percentile within a pair.
-    pub p99: f64,
 }

@@ -25,6 +25,7 @@ use super::view::Report;
 use super::{Export, ReportError};
 
 mod calibration;
+mod comparisons;
 mod containment;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
@@ -37,6 +38,9 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let is_of_load = record.containment.is_empty() && record.calibration.is_empty();
     if !record.measurements.is_empty() || is_of_load {
         files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
+    }
+    if !record.comparisons.is_empty() {
+        files.push(Export { file_name: "comparisons.csv", bytes: comparisons::rows(record)? });
     }
     if !record.containment.is_empty() {
         files.push(Export { file_name: "containment.csv", bytes: containment::rows(record)? });

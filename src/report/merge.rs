@@ -4,7 +4,7 @@ mod shards;
 
 use std::fmt::Debug;
 
-use crate::record::{Containment, EngineEntry, Measurement, NoiseFloor, RunRecord};
+use crate::record::{self, Containment, EngineEntry, Measurement, NoiseFloor, RunRecord};
 
 use super::ReportError;
 
@@ -41,12 +41,14 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         // The host is the same, or what it confines with is.
         merged.sandbox = merged.sandbox.or(record.sandbox);
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
+        merged.minimal_effect = larger(merged.minimal_effect, record.minimal_effect);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
         if merged.calibration.is_empty() {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
     }
+    merged.comparisons = record::comparisons(&merged);
     merged.shards = merged.shards.filter(|shards| shards.missing().next().is_some());
     Ok(merged)
 }
@@ -114,12 +116,17 @@ fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFl
             Some(NoiseFloor {
                 pairs: noisy.pairs + quiet.pairs,
                 p50: noisy.p50.max(quiet.p50),
+                p95: larger(noisy.p95, quiet.p95),
                 p99: noisy.p99.max(quiet.p99),
                 ..noisy
             })
         }
         (first, other) => first.or(other),
     }
+}
+
+fn larger(first: Option<f64>, other: Option<f64>) -> Option<f64> {
+    first.into_iter().chain(other).reduce(f64::max)
 }
 
 fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>) {

@@ -5,7 +5,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComp
 use crate::record::ContainmentVerdict;
 
 use super::document::{
-    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, lines, matrix, ranking,
+    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, differences, lines,
+    matrix, ranking,
 };
 use super::view::{Report, Scorecard};
 
@@ -74,6 +75,14 @@ fn compared(report: &Report<'_>, text: &mut String) {
     for setting in report.ranked() {
         let matrix = matrix(report, setting, Metric::of(setting.ranking.by));
         text.push_str(&format!("\n{}\n{}", matrix.title, table(&matrix)));
+    }
+    for setting in report.ranked() {
+        if let Some(differences) = differences(report, setting) {
+            text.push_str(&format!("\nDifferences, {}\n{}", differences.title, table(&differences)));
+        }
+    }
+    if !report.comparisons().is_empty() {
+        text.push_str(&wrapped(&format!("{}.", report.comparisons().told()), ""));
     }
     if !report.settings.is_empty() {
         text.push_str("* best   ≈ no difference from it   ! errors, wrong answers or failed rounds\n");
@@ -189,6 +198,15 @@ mod tests {
     #[test]
     fn the_fixed_calibration_on_a_terminal() {
         let digest = render(&Report::new(&fixture::calibration()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_comparisons_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::compared()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

@@ -3,6 +3,7 @@
 
 mod ablation;
 mod calibration;
+mod comparisons;
 mod containment;
 mod detail;
 mod map;
@@ -13,6 +14,7 @@ mod table;
 
 pub(super) use ablation::{briefly, lines};
 pub(super) use calibration::tables as calibration_tables;
+pub(super) use comparisons::over_all as differences;
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
@@ -44,6 +46,8 @@ pub(super) struct Document<'a> {
     pub rankings: Vec<Table>,
     pub matrices: Vec<Table>,
     pub gains: Vec<Table>,
+    /// Nothing without comparisons.
+    pub comparisons: Option<Section>,
     pub legend: Vec<Entry>,
     pub workloads: Vec<WorkloadSection>,
     pub soaks: Vec<soak::SoakSection>,
@@ -99,6 +103,7 @@ impl<'a> Document<'a> {
                 .chain(settings().map(|setting| matrix(report, setting, Metric::P99)))
                 .collect(),
             gains: report.gains.iter().map(|gain| overview::gain(report, gain)).collect(),
+            comparisons: comparisons::section(report),
             legend: report
                 .engines
                 .iter()
@@ -180,6 +185,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         load: detail::load(report, &rows),
         more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
             .into_iter()
+            .chain(comparisons::of_rows(report, &rows))
             .chain(soak::hostile(report, &rows))
             .collect(),
     }))

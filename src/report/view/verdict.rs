@@ -52,8 +52,10 @@ fn of_setting(report: &Report<'_>, setting: &Setting) -> String {
                 .filter(|other| !other.same_as_first)
                 .map(|other| distance(ranking.by, first, other, &report.engines))
                 .collect();
+            let is_judged = !report.comparisons().is_empty();
             let together = match (leaders.len(), report.floor()) {
                 (1, _) => "",
+                _ if is_judged => " (no significant difference between them)",
                 (_, Some(_)) => " (no difference between them above the A/A floor)",
                 (_, None) => " (exactly equal)",
             };

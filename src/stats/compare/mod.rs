@@ -79,6 +79,11 @@ impl Drawn {
         Some(Estimate { log_ratio: self.whole, error: drawn.max(one_by_one), freedom: n - 1.0 })
     }
 
+    /// How many rounds it is over.
+    pub fn rounds(&self) -> usize {
+        self.rounds.len()
+    }
+
     /// The ratio of all rounds together.
     pub fn ratio(&self) -> f64 {
         self.whole.exp()
