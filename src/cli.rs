@@ -3,12 +3,14 @@
 
 mod defaults;
 mod engines;
+mod gate;
 mod hostile;
 mod settings;
 mod shard;
 mod values;
 
 pub use defaults::Defaults;
+pub use gate::{Allow, GateArgs, GateFormat, Threshold};
 pub use hostile::{HostileSettings, read as hostile_corpus};
 pub use settings::{Selection, Settings, UsageError, foreign};
 pub use shard::Shard;
@@ -68,6 +70,8 @@ pub enum Command {
     Survive(SurviveArgs),
     /// The load driver held against a server whose response times are known, and what it can do at most
     Calibrate(CalibrateArgs),
+    /// Hold a new record against an old one: exit 1 when something got worse, significantly and by enough to matter
+    Gate(GateArgs),
     /// Make reports from records
     Report(ReportArgs),
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output

@@ -8,6 +8,7 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::Deserialize;
 
 use super::engines::{self, ForeignEntry};
+use super::gate::GateTable;
 use super::hostile::HostileSettings;
 use super::{Defaults, Flags, Share, Size, Time};
 use crate::engine::{Deadlines, Limits};
@@ -117,6 +118,7 @@ struct Merged {
     out: Option<PathBuf>,
     format: Option<String>,
     engine: Vec<ForeignEntry>,
+    gate: GateTable,
 }
 
 /// The foreign engines that the config file names.
@@ -126,6 +128,14 @@ struct Merged {
 pub fn foreign(config: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
     let file = config_file(config)?;
     engines::checked(&extract(file, None)?.engine, file)
+}
+
+/// The `[gate]` table of the config file.
+///
+/// # Errors
+/// As [`Settings::gather`].
+pub(super) fn gate_table(config: Option<&Path>) -> Result<GateTable, UsageError> {
+    Ok(extract(config_file(config)?, None)?.gate)
 }
 
 /// The file to read: the one asked for, which must be there, or the usual one if it is.

@@ -8,6 +8,7 @@ mod child;
 mod compare;
 mod doctor;
 mod engines;
+mod gate;
 mod hostile;
 mod matrix;
 mod output;
@@ -107,6 +108,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Compare(args) => compare::compare(&args, config),
         Command::Survive(args) => survive::survive(&args, config),
         Command::Calibrate(args) => calibrate::calibrate(&args),
+        Command::Gate(args) => gate::gate(&args, config),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
         Command::Trial => survive::host(),

@@ -86,7 +86,7 @@ pub fn comparisons(record: &RunRecord) -> Vec<Comparison> {
 }
 
 /// A side of these rows, if there is one: in each of them, every job came to the right answer.
-pub(super) fn side<'a>(rows: impl IntoIterator<Item = &'a Measurement>) -> Option<Side> {
+pub fn side<'a>(rows: impl IntoIterator<Item = &'a Measurement>) -> Option<Side> {
     let rounds: Option<Vec<Round>> = rows.into_iter().map(round).collect();
     rounds.filter(|rounds| !rounds.is_empty()).map(Side::new)
 }

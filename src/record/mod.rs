@@ -15,7 +15,7 @@ pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
 pub use check::check;
-pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons};
+pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons, side};
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
 pub use noise::{AGAIN, NoiseFloor};

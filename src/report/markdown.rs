@@ -126,7 +126,7 @@ fn entry(entry: &Entry) -> String {
 }
 
 /// Text that Markdown shows as it is, in a table cell too.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

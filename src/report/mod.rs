@@ -9,6 +9,7 @@ mod csv;
 mod document;
 #[cfg(test)]
 mod fixture;
+mod gate;
 mod hlog;
 mod html;
 mod markdown;
@@ -19,6 +20,7 @@ mod splice;
 mod terminal;
 mod view;
 
+pub use gate::{Allowed, BrokenCell, Gate, GateCell, GateRow, GateRules, NotComparable};
 pub use merge::merge;
 pub use quantity::Quantity;
 pub use splice::{BEGIN_MARKER, END_MARKER, splice, summary_table};

@@ -116,7 +116,8 @@ fn at_length(report: &Report<'_>, text: &mut String) {
     }
 }
 
-fn table(table: &Table) -> String {
+/// A table for a terminal, without its title.
+pub(super) fn table(table: &Table) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_width(WIDTH).force_no_tty();
     drawn.set_content_arrangement(ContentArrangement::Dynamic).remove_style(TableComponent::HorizontalLines);
@@ -154,7 +155,7 @@ fn cell(entry: &Entry) -> comfy_table::Cell {
 }
 
 /// A paragraph in lines that fit, with all but its first line set in.
-fn wrapped(text: &str, indent: &str) -> String {
+pub(super) fn wrapped(text: &str, indent: &str) -> String {
     let (mut lines, mut line) = (String::new(), String::new());
     for word in text.split_whitespace() {
         if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH.into() {
