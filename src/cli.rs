@@ -136,6 +136,13 @@ pub struct CalibrateArgs {
     /// Seed of due times and service times
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Instead, how often comparisons are right: of a server with itself, and with one that is 5 % or 10 % slower, each
+    /// in fresh processes and as many rounds as `compare` has
+    #[arg(long, conflicts_with = "cases")]
+    pub verdicts: bool,
+    /// Comparisons of each kind on each of two servers, about eight seconds each [default: 100; quick: 5]
+    #[arg(long, value_name = "N", requires = "verdicts", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub trials: Option<u32>,
     /// A quarter of the time
     #[arg(long)]
     pub quick: bool,
@@ -192,7 +199,7 @@ pub struct Flags {
     #[arg(long, value_name = "HOW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<String>,
-    /// Time on the clock, for each cell and round [default: 5s; compare: 700ms; soak: 10m;
+    /// Time on the clock, for each cell and round [default: 5s; compare: 600ms; soak: 10m;
     /// ablation: 20s]
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
     #[serde(skip_serializing_if = "Option::is_none")]

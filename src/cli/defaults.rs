@@ -17,7 +17,8 @@ pub struct Defaults {
     pub(super) rate_per_s: Option<f64>,
     pub(super) duration: Duration,
     pub(super) warmup: Duration,
-    pub(super) rounds: u32,
+    /// Rounds of each cell.
+    pub rounds: u32,
     pub(super) retries: u32,
     pub(super) breaker: u32,
     pub(super) hostile: f64,
@@ -59,7 +60,7 @@ impl Defaults {
     /// differs from process to process is told apart only by processes.
     pub const COMPARE: Self = Self {
         isolations: &[Isolation::Thread, Isolation::Task],
-        duration: Duration::from_millis(700),
+        duration: Duration::from_millis(600),
         warmup: Duration::from_millis(200),
         rounds: 6,
         ..Self::RUN

@@ -19,6 +19,7 @@ mod run;
 mod shard;
 mod signals;
 mod survive;
+mod verdicts;
 mod verify;
 mod worker;
 mod workloads;

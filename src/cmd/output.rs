@@ -19,6 +19,7 @@ use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
     self, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION, Shards,
+    VerdictRate,
 };
 use crate::report::{Format, Report};
 
@@ -60,6 +61,7 @@ impl Recording {
             containment: Vec::new(),
             calibration: Vec::new(),
             instrument: None,
+            verdicts: Vec::new(),
         };
         Self { record, path: None }
     }
@@ -128,6 +130,17 @@ impl Recording {
     pub fn push_driver(&mut self, limits: DriverLimits) -> anyhow::Result<()> {
         self.record.instrument.get_or_insert_default().driver = Some(limits);
         self.save()
+    }
+
+    /// Counts verdicts, and keeps the counts.
+    pub fn count_verdicts(&mut self, count: impl FnOnce(&mut Vec<VerdictRate>)) -> anyhow::Result<()> {
+        count(&mut self.record.verdicts);
+        self.save()
+    }
+
+    /// The record so far.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
     }
 
     /// Ends: works out the A/A floor, and compares the engines.

@@ -10,6 +10,7 @@ mod noise;
 mod schema;
 mod shards;
 mod store;
+mod verdicts;
 
 pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
@@ -22,6 +23,7 @@ pub use noise::{AGAIN, NoiseFloor};
 pub use schema::json_schema;
 pub use shards::Shards;
 pub use store::{RecordError, load, save};
+pub use verdicts::{Asked, VerdictRate};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,6 +86,9 @@ pub struct RunRecord {
     /// How that was measured, and what the driver can do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrument: Option<Instrument>,
+    /// One a server, injected difference and metric: how often comparisons were right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<VerdictRate>,
 }
 
 /// An engine asked for.

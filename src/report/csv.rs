@@ -27,6 +27,7 @@ use super::{Export, ReportError};
 mod calibration;
 mod comparisons;
 mod containment;
+mod verdicts;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
 type Fields = Vec<(String, String)>;
@@ -35,7 +36,8 @@ type Fields = Vec<(String, String)>;
 pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let record = report.record();
     let mut files = Vec::new();
-    let is_of_load = record.containment.is_empty() && record.calibration.is_empty();
+    let is_of_load =
+        record.containment.is_empty() && record.calibration.is_empty() && record.verdicts.is_empty();
     if !record.measurements.is_empty() || is_of_load {
         files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
     }
@@ -47,6 +49,9 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     }
     if !record.calibration.is_empty() {
         files.push(Export { file_name: "calibration.csv", bytes: calibration::rows(record)? });
+    }
+    if !record.verdicts.is_empty() {
+        files.push(Export { file_name: "verdicts.csv", bytes: verdicts::rows(record)? });
     }
     Ok(files)
 }

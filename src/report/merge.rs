@@ -4,7 +4,7 @@ mod shards;
 
 use std::fmt::Debug;
 
-use crate::record::{self, Containment, EngineEntry, Measurement, NoiseFloor, RunRecord};
+use crate::record::{self, Containment, EngineEntry, Measurement, NoiseFloor, RunRecord, VerdictRate};
 
 use super::ReportError;
 
@@ -47,6 +47,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         if merged.calibration.is_empty() {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
+        add_verdicts(&mut merged.verdicts, record.verdicts);
     }
     merged.comparisons = record::comparisons(&merged);
     merged.shards = merged.shards.filter(|shards| shards.missing().next().is_some());
@@ -136,6 +137,16 @@ fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>)
         let last = measurements[..known].iter().filter(same_cell).map(|m| m.round).max();
         measurement.round += last.map_or(0, |last| last + 1);
         measurements.push(measurement);
+    }
+}
+
+/// Trials of the same kind add up.
+fn add_verdicts(rates: &mut Vec<VerdictRate>, more: Vec<VerdictRate>) {
+    for rate in more {
+        match rates.iter_mut().find(|known| known.is_same_kind(&rate)) {
+            Some(known) => known.add(&rate),
+            None => rates.push(rate),
+        }
     }
 }
 

@@ -285,6 +285,7 @@ mod tests {
             fixture::ablation(),
             fixture::calibration(),
             fixture::compared(),
+            fixture::trials(),
         ] {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());
             let value = serde_json::to_value(&record).unwrap();

@@ -6,7 +6,7 @@ use crate::record::ContainmentVerdict;
 
 use super::document::{
     self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, differences, lines,
-    matrix, ranking,
+    matrix, ranking, trials_table,
 };
 use super::view::{Report, Scorecard};
 
@@ -56,6 +56,10 @@ fn compared(report: &Report<'_>, text: &mut String) {
         for figures in document::calibration_tables(calibrated) {
             text.push_str(&format!("\n{}\n{}", figures.title, table(&figures)));
         }
+    }
+    if let Some(trials) = &report.trials {
+        let counts = trials_table(trials);
+        text.push_str(&format!("\n{}\n{}", counts.title, table(&counts)));
     }
     for ablation in &report.ablations {
         let ladder = briefly(report, ablation);
@@ -199,6 +203,15 @@ mod tests {
     #[test]
     fn the_fixed_calibration_on_a_terminal() {
         let digest = render(&Report::new(&fixture::calibration()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_trials_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::trials()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

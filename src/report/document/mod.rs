@@ -11,6 +11,7 @@ mod method;
 mod overview;
 mod soak;
 mod table;
+mod trials;
 
 pub(super) use ablation::{briefly, lines};
 pub(super) use calibration::tables as calibration_tables;
@@ -20,6 +21,7 @@ pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use soak::soaks;
 pub(super) use table::{Entry, Mark, Metric, Table};
+pub(super) use trials::table as trials_table;
 
 use serde::Serialize;
 
@@ -96,7 +98,7 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
-            sections: [calibration::section(report)].into_iter().flatten().collect(),
+            sections: [calibration::section(report), trials::section(report)].into_iter().flatten().collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
@@ -136,7 +138,7 @@ pub(super) enum Plots {
 fn title(report: &Report<'_>) -> String {
     let measured = report.engines.iter().filter(|engine| engine.missing.is_none()).count() as u64;
     let hostile = report.scorecard.as_ref().map(|scorecard| plural(scorecard.scripts, "hostile script"));
-    if report.calibrated.is_some() && report.settings.is_empty() {
+    if report.is_of_instrument() {
         return "jsarena: the instrument itself".to_owned();
     }
     let measured_on = match (report.workloads.len() as u64, hostile) {

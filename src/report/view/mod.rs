@@ -12,6 +12,7 @@ mod soak;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trials;
 mod verdict;
 mod warnings;
 
@@ -24,6 +25,7 @@ pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
+pub(super) use trials::Trials;
 pub use warnings::Warning;
 
 use crate::executor::{Isolation, PolicyChoice, Reuse};
@@ -48,6 +50,8 @@ pub struct Report<'a> {
     pub(super) scorecard: Option<Scorecard>,
     /// Nothing without calibration rows.
     pub(super) calibrated: Option<Calibrated>,
+    /// Nothing without trials of verdicts.
+    pub(super) trials: Option<Trials>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -119,6 +123,7 @@ impl<'a> Report<'a> {
             ablation_floor,
             scorecard: containment::scorecard(record, &engines)?,
             calibrated: calibration::calibrated(record),
+            trials: trials::trials(record),
             engines,
             workloads,
             settings,
@@ -151,6 +156,11 @@ impl<'a> Report<'a> {
 
     pub(super) fn floor(&self) -> Option<&'a NoiseFloor> {
         self.record.noise_floor.as_ref()
+    }
+
+    /// Whether it is of the instrument itself and of nothing that was measured with it.
+    pub(super) fn is_of_instrument(&self) -> bool {
+        (self.calibrated.is_some() || self.trials.is_some()) && self.settings.is_empty()
     }
 
     /// The settings that are ranked: all but the steps of an ablation.

@@ -9,14 +9,15 @@ use crate::report::Quantity;
 /// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
-    if report.settings.is_empty() && report.scorecard.is_none() && calibrated.is_none() {
+    let trials = report.trials.as_ref().map(|trials| trials.headline.clone());
+    if report.settings.is_empty() && report.scorecard.is_none() && !report.is_of_instrument() {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
     let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
     let settings = report.ranked().map(|setting| of_setting(report, setting));
     let mut paragraphs: Vec<String> =
-        headline.into_iter().chain(calibrated).chain(ablations).chain(settings).collect();
+        headline.into_iter().chain(calibrated).chain(trials).chain(ablations).chain(settings).collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines
