@@ -6,13 +6,13 @@ mod ablation;
 mod calibration;
 mod compared;
 mod hostile;
-mod trials;
+mod verdict_rates;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
 pub(super) use calibration::calibration;
 pub(super) use compared::compared;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
-pub(super) use trials::trials;
+pub(super) use verdict_rates::verdict_rates;
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -11,7 +11,7 @@ mod method;
 mod overview;
 mod soak;
 mod table;
-mod trials;
+mod verdict_rates;
 
 pub(super) use ablation::{briefly, lines};
 pub(super) use calibration::tables as calibration_tables;
@@ -21,7 +21,7 @@ pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use soak::soaks;
 pub(super) use table::{Entry, Mark, Metric, Table};
-pub(super) use trials::table as trials_table;
+pub(super) use verdict_rates::table as verdict_rates_table;
 
 use serde::Serialize;
 
@@ -98,7 +98,10 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
-            sections: [calibration::section(report), trials::section(report)].into_iter().flatten().collect(),
+            sections: [calibration::section(report), verdict_rates::section(report)]
+                .into_iter()
+                .flatten()
+                .collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))

@@ -12,8 +12,8 @@ mod soak;
 #[cfg(test)]
 mod tests;
 mod text;
-mod trials;
 mod verdict;
+mod verdict_rates;
 mod warnings;
 
 pub(super) use ablation::{Ablation, Rung};
@@ -25,7 +25,7 @@ pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
-pub(super) use trials::Trials;
+pub(super) use verdict_rates::VerdictRates;
 pub use warnings::Warning;
 
 use crate::executor::{Isolation, PolicyChoice, Reuse};
@@ -50,8 +50,8 @@ pub struct Report<'a> {
     pub(super) scorecard: Option<Scorecard>,
     /// Nothing without calibration rows.
     pub(super) calibrated: Option<Calibrated>,
-    /// Nothing without trials of verdicts.
-    pub(super) trials: Option<Trials>,
+    /// Nothing where no verdicts were counted.
+    pub(super) verdict_rates: Option<VerdictRates>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -123,7 +123,7 @@ impl<'a> Report<'a> {
             ablation_floor,
             scorecard: containment::scorecard(record, &engines)?,
             calibrated: calibration::calibrated(record),
-            trials: trials::trials(record),
+            verdict_rates: verdict_rates::verdict_rates(record),
             engines,
             workloads,
             settings,
@@ -160,7 +160,7 @@ impl<'a> Report<'a> {
 
     /// Whether it is of the instrument itself and of nothing that was measured with it.
     pub(super) fn is_of_instrument(&self) -> bool {
-        (self.calibrated.is_some() || self.trials.is_some()) && self.settings.is_empty()
+        (self.calibrated.is_some() || self.verdict_rates.is_some()) && self.settings.is_empty()
     }
 
     /// The settings that are ranked: all but the steps of an ablation.

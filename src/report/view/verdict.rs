@@ -9,7 +9,7 @@ use crate::report::Quantity;
 /// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
-    let trials = report.trials.as_ref().map(|trials| trials.headline.clone());
+    let rates = report.verdict_rates.as_ref().map(|rates| rates.headline.clone());
     if report.settings.is_empty() && report.scorecard.is_none() && !report.is_of_instrument() {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
@@ -17,7 +17,7 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
     let settings = report.ranked().map(|setting| of_setting(report, setting));
     let mut paragraphs: Vec<String> =
-        headline.into_iter().chain(calibrated).chain(trials).chain(ablations).chain(settings).collect();
+        headline.into_iter().chain(calibrated).chain(rates).chain(ablations).chain(settings).collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines
