@@ -4,8 +4,10 @@
 mod histogram;
 pub mod slope;
 mod soak;
+mod steady;
 mod summary;
 
 pub use histogram::{EncodedHistogram, HistogramError, LatencyHistogram, Percentiles};
 pub use soak::{Resource, Soak, SoakPoint, SoakVerdict, Trend};
+pub use steady::{ServiceIntervals, ServiceSeries, SteadyState};
 pub use summary::{BlockingPool, CpuTime, HostilePart, Interval, MemoryUse, QueueDepth, Summary};
