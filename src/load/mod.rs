@@ -10,6 +10,7 @@ mod recorder;
 mod roof;
 mod sampler;
 mod schedule;
+mod series;
 mod soak;
 
 pub use driver::{Load, LoadError, run};
