@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use super::machine;
 use super::mix::{self, Ingredient, Part};
 use super::pacer::{self, Paced};
 use super::process;
@@ -108,6 +109,7 @@ async fn run_in_runtime(
         generate(executor, &good, &warmup).await;
     }
 
+    let machine = machine::Watch::start();
     let before = executor.gauges();
     let mut sampler = Sampler::start(Arc::clone(executor), threads);
     let (cpu_process, cpu_thread) = (process::cpu_of_family(), process::cpu_of_thread());
@@ -126,8 +128,10 @@ async fn run_in_runtime(
         workers: whole.saturating_sub(generator).as_secs_f64(),
         generator: generator.as_secs_f64(),
     };
+    let machine = machine.finish();
     let watched = watch.map(Watch::finish);
     let summary = summarise(live, load, &phase, sampler, cpu, paced, (before, executor.gauges()));
+    let summary = Summary { machine: Some(machine), ..summary };
     Ok(match watched {
         Some((series, every)) => judged(summary, &series, every),
         None => summary,
@@ -277,6 +281,7 @@ fn summarise(
         tokio_blocking: blocking,
         intervals: recorder.intervals,
         steady: phase.series.finish(phase.started),
+        machine: None,
         stopped_early: load.early_stop.is_requested(),
         hostile: (!load.hostile.is_empty()).then(|| HostilePart {
             scripts: load.hostile.len() as u64,

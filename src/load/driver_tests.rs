@@ -127,6 +127,8 @@ fn a_generator_s_processor_time_is_told_from_the_workers() {
     let summary = run(&pool(1, 10), &load("spin 5ms; return 2", CLOSED, Stop::Count(40)));
     assert!(summary.cpu_s.workers > 0.15, "{:?}", summary.cpu_s);
     assert!(summary.cpu_s.generator < summary.cpu_s.workers, "{:?}", summary.cpu_s);
+    let machine = summary.machine.unwrap();
+    assert!(machine.yardstick_us.iter().all(|us| *us > 0.0), "{machine:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod driver;
 mod early_stop;
+mod machine;
 mod mix;
 mod pacer;
 mod plan;

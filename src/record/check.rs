@@ -1,6 +1,7 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
 mod calibration;
+mod conditions;
 
 use std::collections::BTreeSet;
 
@@ -134,6 +135,7 @@ fn check_summary(summary: &Summary, complain: &mut impl FnMut(String)) {
     if summary.wrong_answers > summary.outcomes.ok {
         complain(format!("{} wrong answers, {} answers", summary.wrong_answers, summary.outcomes.ok));
     }
+    conditions::complaints(summary).into_iter().for_each(&mut *complain);
     let ran = |histogram: &EncodedHistogram| histogram.decode().map(|histogram| histogram.len());
     match (ran(&summary.response_histogram), ran(&summary.service_histogram)) {
         (Ok(response), Ok(service)) if response != service => {

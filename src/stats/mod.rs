@@ -1,13 +1,15 @@
-//! What was measured, frozen: histograms, percentiles, the summary of one load run, and what a long one did to
-//! its process.
+//! What was measured, frozen: histograms, percentiles, the summary of one load run, what the machine did meanwhile,
+//! when the load settled, and what a long one did to its process.
 
 mod histogram;
+mod machine;
 pub mod slope;
 mod soak;
 mod steady;
 mod summary;
 
 pub use histogram::{EncodedHistogram, HistogramError, LatencyHistogram, Percentiles};
+pub use machine::Machine;
 pub use soak::{Resource, Soak, SoakPoint, SoakVerdict, Trend};
 pub use steady::{ServiceIntervals, ServiceSeries, SteadyState};
 pub use summary::{BlockingPool, CpuTime, HostilePart, Interval, MemoryUse, QueueDepth, Summary};
