@@ -3,6 +3,7 @@
 
 mod ablation;
 mod calibration;
+mod conditions;
 mod containment;
 mod detail;
 mod map;
@@ -154,7 +155,8 @@ pub(super) fn at_length<'a>(report: &'a Report<'_>) -> Vec<(&'a str, Vec<Table>)
         let rows = rows_of(report, place);
         let always =
             [detail::load(report, &rows), detail::latency(report, &rows), detail::resources(report, &rows)];
-        always.into_iter().chain(soak::hostile(report, &rows)).collect()
+        let conditions = conditions::conditions(report, &rows);
+        always.into_iter().chain(conditions).chain(soak::hostile(report, &rows)).collect()
     };
     let workloads = report.workloads.iter().enumerate();
     workloads.map(|(place, workload)| (workload.name.as_str(), tables(place))).collect()
@@ -180,6 +182,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         load: detail::load(report, &rows),
         more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
             .into_iter()
+            .chain(conditions::conditions(report, &rows))
             .chain(soak::hostile(report, &rows))
             .collect(),
     }))

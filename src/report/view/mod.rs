@@ -3,8 +3,10 @@
 mod ablation;
 mod calibration;
 mod cell;
+mod conditions;
 mod containment;
 mod gain;
+mod noise;
 mod policies;
 mod ranking;
 mod soak;

@@ -1,5 +1,7 @@
 //! What a reader should know before trusting the figures. Warnings are values; pages only print them.
 
+mod conditions;
+
 use super::text::{plural, some_of};
 use super::{Cell, Engine, Figures, Report, Row, Setting};
 use crate::report::Quantity;
@@ -37,6 +39,7 @@ pub(super) fn warnings(report: &Report<'_>) -> Vec<Warning> {
     cells(report, &mut warnings);
     mix(report, &mut warnings);
     noise(report, &mut warnings);
+    conditions::warn(report, &mut warnings);
     // What makes figures uncertain makes no verdict so.
     if report.scorecard.is_none() || !report.settings.is_empty() {
         host(report, &mut warnings);
