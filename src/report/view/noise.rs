@@ -3,13 +3,13 @@
 use crate::report::Quantity;
 
 use super::conditions::{OTHERS, STEAL, median};
+use super::ranking::RankedBy;
 use super::text::list;
+use super::warnings::HIGH_FLOOR;
 use super::{Figures, Report};
 
 /// From this part of the cells on, disturbances are a property of the machine.
 const MANY: f64 = 0.25;
-/// Above this one engine measured twice differs by more than what one wants to tell apart.
-const HIGH_FLOOR: f64 = 0.10;
 
 /// What made it noisy, and up to where a difference is none; nothing when it was quiet enough.
 pub(super) fn sentence(report: &Report<'_>) -> Option<String> {
@@ -38,20 +38,24 @@ pub(super) fn sentence(report: &Report<'_>) -> Option<String> {
     let reasons: Vec<String> =
         [others, steal, quota, heat].into_iter().flatten().filter(|_| often).chain(twice).collect();
     let none = match indistinct(report, &measured) {
-        Some(share) => format!("differences below {} %", (share * 100.0).ceil()),
+        Some(share) => format!("differences below {} %", (share * 100.0 - 1e-9).ceil()),
         None => "small differences".to_owned(),
     };
     Some(format!("This machine was noisy: {}; take {none} as none.", list(&reasons)))
 }
 
-/// The difference, as a part, that the machine makes by itself: that of one engine measured twice, or half the distance
-/// between the fastest and the slowest round of the middle cell, whichever is more. Nothing without either.
+/// The difference of what engines are ranked by, as a part, that the machine makes by itself: that of one engine measured
+/// twice, or half the distance between the best and the worst round of the middle cell, whichever is more. Nothing
+/// without either.
 fn indistinct(report: &Report<'_>, measured: &[&Figures]) -> Option<f64> {
-    let floor = report.floor().map(|floor| floor.throughput.max(floor.p50));
+    let by_throughput = report.ranked().any(|setting| setting.ranking.by == RankedBy::Throughput);
+    let floor = report.floor().map(|floor| if by_throughput { floor.throughput } else { floor.p50 });
     let strays = measured
         .iter()
-        .filter(|figures| figures.rounds > 1 && figures.throughput.value > 0.0)
-        .map(|figures| (figures.throughput.max - figures.throughput.min) / 2.0 / figures.throughput.value);
+        .filter(|figures| figures.rounds > 1)
+        .map(|figures| if by_throughput { figures.throughput } else { figures.p50 })
+        .filter(|spread| spread.value > 0.0)
+        .map(|spread| (spread.max - spread.min) / 2.0 / spread.value);
     let strays = median(strays.collect());
     floor.into_iter().chain(strays).filter(|share| *share > 0.0).reduce(f64::max)
 }

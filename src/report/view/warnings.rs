@@ -11,7 +11,7 @@ pub(super) const NAMED: usize = 4;
 /// Above this share of the processor time the generator takes part in what it measures.
 const GENERATOR_SHARE: f64 = 0.10;
 /// Above this a difference of a tenth means nothing.
-const HIGH_FLOOR: f64 = 0.10;
+pub(super) const HIGH_FLOOR: f64 = 0.10;
 /// Below this share of the offered rate an engine did not keep up.
 const KEPT_UP: f64 = 0.95;
 

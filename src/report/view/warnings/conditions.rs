@@ -31,7 +31,7 @@ fn never_steady(report: &Report<'_>) -> Option<Warning> {
                 some_of(&places, NAMED)
             ),
             "These figures are of a state that was still changing; measure for longer with “--duration”, and look whether \
-             service time falls (warm-up) or rises (a leak, heat).",
+             service time falls (warm-up), rises (a leak, heat) or jumps (something else ran).",
         )
     })
 }

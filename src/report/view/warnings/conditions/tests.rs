@@ -1,3 +1,4 @@
+use crate::load::{Arrivals, Spacing};
 use crate::record::{Measurement, NoiseFloor, RunRecord};
 use crate::report::Report;
 use crate::report::fixture::{self, measurement, series};
@@ -217,6 +218,16 @@ fn without_a_floor_the_rounds_tell_what_is_no_difference() {
         }
     });
     assert!(spread.ends_with("it ran hot; take differences below 11 % as none."), "{spread}");
+    let open = of(|r| {
+        for m in &mut r.measurements {
+            m.plan.arrivals = Arrivals::Open { rate_per_s: 100.0, spacing: Spacing::Poisson };
+            m.summary.as_mut().unwrap().throughput_per_s = 100.0;
+        }
+        for rounds in r.measurements.chunks_mut(5) {
+            summaries(rounds).next().unwrap().response_us.p50 *= 1.5;
+        }
+    });
+    assert!(open.ends_with("take differences below 25 % as none."), "by the median, which ranks: {open}");
     let nothing = of(|r| r.measurements.retain(|m| m.round == 0));
     assert!(nothing.ends_with("take small differences as none."), "{nothing}");
 }
