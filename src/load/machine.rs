@@ -237,8 +237,7 @@ mod tests {
         };
         let machine = of(3, 1_000_000).until(&of(5, 1_250_000), [0.0; 2]);
         assert_eq!((machine.throttled_periods, machine.throttled_s), (Some(2), Some(0.25)));
-        assert_eq!((machine.heat_events, machine.is_throttled()), (Some(2), true));
-        assert!(!of(3, 1_000_000).until(&of(3, 1_000_000), [0.0; 2]).is_throttled());
+        assert_eq!(machine.heat_events, Some(2));
         assert!(Throttling::parse("usage_usec 9\nuser_usec 5\n").is_none(), "no quota");
     }
 

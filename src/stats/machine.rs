@@ -26,11 +26,3 @@ pub struct Machine {
     /// microseconds: longer where the clock rate was lower.
     pub yardstick_us: [f64; 2],
 }
-
-impl Machine {
-    /// Whether it was slowed down on purpose, by the kernel or the hardware.
-    pub fn is_throttled(&self) -> bool {
-        self.throttled_periods.is_some_and(|periods| periods > 0)
-            || self.heat_events.is_some_and(|events| events > 0)
-    }
-}

@@ -3,6 +3,7 @@
 
 mod histogram;
 mod machine;
+mod median;
 pub mod slope;
 mod soak;
 mod steady;
@@ -10,6 +11,7 @@ mod summary;
 
 pub use histogram::{EncodedHistogram, HistogramError, LatencyHistogram, Percentiles};
 pub use machine::Machine;
+pub use median::median;
 pub use soak::{Resource, Soak, SoakPoint, SoakVerdict, Trend};
 pub use steady::{ServiceIntervals, ServiceSeries, SteadyState};
 pub use summary::{BlockingPool, CpuTime, HostilePart, Interval, MemoryUse, QueueDepth, Summary};

@@ -17,6 +17,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::median;
+
 /// Fewer intervals with jobs in them are not judged.
 const FEWEST: usize = 50;
 /// Intervals on either side that the running median looks at.
@@ -179,14 +181,6 @@ fn cut(values: &[f64]) -> usize {
     let best = errors.iter().map(|(_, error)| *error).fold(f64::INFINITY, f64::min);
     // From the last place to the first.
     errors.iter().rev().find(|(_, error)| *error <= NEARLY * best).map_or(0, |(place, _)| *place)
-}
-
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    Some(if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], upper) } else { upper })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! machine did.
 
 use crate::record::Measurement;
-use crate::stats::{Machine, ServiceSeries, SteadyState, Summary};
+use crate::stats::{Machine, ServiceSeries, SteadyState, Summary, median};
 
 use super::cell::ENOUGH_FOR_P99;
 
@@ -36,8 +36,6 @@ pub(in crate::report) struct Conditions {
     pub heat_events: Option<u64>,
     /// Median time of the yardstick, microseconds.
     pub yardstick_us: Option<f64>,
-    /// Whether the kernel or the hardware slowed a round down.
-    throttled: bool,
 }
 
 /// A round that stands apart.
@@ -49,6 +47,13 @@ pub(in crate::report) struct Outlier {
     pub figure: &'static str,
     /// How many times the median over the rounds it is.
     pub ratio: f64,
+}
+
+impl Outlier {
+    /// How far from the median, as much or as little of it.
+    pub fn distance(&self) -> f64 {
+        self.ratio.ln().abs()
+    }
 }
 
 impl Conditions {
@@ -67,8 +72,7 @@ impl Conditions {
             steal: most(|machine| machine.steal),
             throttled_s: machines.iter().filter_map(|m| m.throttled_s).reduce(|sum, seconds| sum + seconds),
             heat_events: machines.iter().filter_map(|m| m.heat_events).reduce(|sum, events| sum + events),
-            yardstick_us: median(yardsticks.collect()),
-            throttled: machines.iter().any(|machine| machine.is_throttled()),
+            yardstick_us: median(yardsticks),
         }
     }
 
@@ -80,7 +84,11 @@ impl Conditions {
     /// Whether something else had a hand in the figures: other programs, other guests, a quota, heat.
     pub(super) fn are_disturbed(&self) -> bool {
         let beyond = |share: Option<f64>, limit: f64| share.is_some_and(|share| share > limit);
-        beyond(self.others_cpu, OTHERS) || beyond(self.steal, STEAL) || self.throttled
+        let heat = self.heat_events.map(|events| events as f64);
+        beyond(self.others_cpu, OTHERS)
+            || beyond(self.steal, STEAL)
+            || beyond(self.throttled_s, 0.0)
+            || beyond(heat, 0.0)
     }
 }
 
@@ -94,6 +102,9 @@ fn outliers(rounds: &[(&Measurement, &Summary)]) -> Vec<Outlier> {
     if rounds.iter().all(|(_, summary)| summary.submitted >= ENOUGH_FOR_P99) {
         outliers.extend(of("p99", |summary| summary.response_us.p99));
     }
+    // Of a round whose figures both do, the farther one.
+    outliers.sort_by(|a, b| a.round.cmp(&b.round).then(b.distance().total_cmp(&a.distance())));
+    outliers.dedup_by_key(|outlier| outlier.round);
     outliers
 }
 
@@ -104,18 +115,11 @@ fn apart(figures: &[f64]) -> Vec<(usize, f64)> {
         return Vec::new();
     }
     let logs: Vec<f64> = figures.iter().map(|figure| figure.ln()).collect();
-    let middle = median(logs.clone()).unwrap_or_default();
-    let usual = median(logs.iter().map(|log| (log - middle).abs()).collect()).unwrap_or_default() * NORMAL;
+    let middle = median(logs.iter().copied()).unwrap_or_default();
+    let usual = median(logs.iter().map(|log| (log - middle).abs())).unwrap_or_default() * NORMAL;
     let is_far = |away: f64| away > FAR * usual && away > FAR_AT_LEAST.ln();
     let all = logs.iter().enumerate().filter(|(_, log)| is_far((*log - middle).abs()));
     all.map(|(place, log)| (place, (log - middle).exp())).collect()
-}
-
-pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    Some(if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], upper) } else { upper })
 }
 
 #[cfg(test)]
@@ -141,21 +145,21 @@ mod tests {
 
     #[test]
     fn beyond_its_limit_a_disturbance_counts_and_at_it_it_does_not() {
-        let disturbed = |machine: Machine| Conditions {
-            others_cpu: machine.others_cpu,
-            steal: machine.steal,
-            throttled: machine.is_throttled(),
+        let quiet = Conditions {
+            others_cpu: Some(0.05),
+            steal: Some(0.01),
+            throttled_s: Some(0.0),
+            heat_events: Some(0),
             ..Conditions::default()
         };
-        for (beyond, machine) in [
-            (false, Machine { others_cpu: Some(0.05), steal: Some(0.01), ..Machine::default() }),
-            (true, Machine { others_cpu: Some(0.051), ..Machine::default() }),
-            (true, Machine { steal: Some(0.011), ..Machine::default() }),
-            (false, Machine { throttled_periods: Some(0), heat_events: Some(0), ..Machine::default() }),
-            (true, Machine { throttled_periods: Some(1), ..Machine::default() }),
-            (true, Machine { heat_events: Some(1), ..Machine::default() }),
+        assert!(!quiet.are_disturbed() && !Conditions::default().are_disturbed());
+        for disturbed in [
+            Conditions { others_cpu: Some(0.051), ..quiet.clone() },
+            Conditions { steal: Some(0.011), ..quiet.clone() },
+            Conditions { throttled_s: Some(0.001), ..quiet.clone() },
+            Conditions { heat_events: Some(1), ..quiet.clone() },
         ] {
-            assert_eq!(disturbed(machine).are_disturbed(), beyond, "{machine:?}");
+            assert!(disturbed.are_disturbed(), "{disturbed:?}");
         }
     }
 }

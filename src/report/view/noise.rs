@@ -1,8 +1,9 @@
 //! Whether the machine was too noisy for fine differences, in one plain sentence.
 
 use crate::report::Quantity;
+use crate::stats::median;
 
-use super::conditions::{OTHERS, STEAL, median};
+use super::conditions::{OTHERS, STEAL};
 use super::ranking::RankedBy;
 use super::text::list;
 use super::warnings::HIGH_FLOOR;
@@ -56,6 +57,5 @@ fn indistinct(report: &Report<'_>, measured: &[&Figures]) -> Option<f64> {
         .map(|figures| if by_throughput { figures.throughput } else { figures.p50 })
         .filter(|spread| spread.value > 0.0)
         .map(|spread| (spread.max - spread.min) / 2.0 / spread.value);
-    let strays = median(strays.collect());
-    floor.into_iter().chain(strays).filter(|share| *share > 0.0).reduce(f64::max)
+    floor.into_iter().chain(median(strays)).filter(|share| *share > 0.0).reduce(f64::max)
 }

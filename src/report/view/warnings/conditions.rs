@@ -62,12 +62,11 @@ fn late(report: &Report<'_>) -> Option<Warning> {
 fn rounds_apart(report: &Report<'_>) -> Option<Warning> {
     let mut apart: Vec<(f64, String)> = Vec::new();
     for (setting, row, engine, cell) in ranked(report) {
-        for Outlier { round, figure, ratio } in
-            cell.figures().into_iter().flat_map(|f| &f.conditions.outliers)
-        {
+        for outlier in cell.figures().into_iter().flat_map(|figures| &figures.conditions.outliers) {
+            let Outlier { round, figure, ratio } = *outlier;
             let place = Report::place(setting, row, engine);
-            let text = format!("{place}, round {} ({figure} {})", round + 1, Quantity::Ratio(*ratio));
-            apart.push((ratio.ln().abs(), text));
+            let text = format!("{place}, round {} ({figure} {})", round + 1, Quantity::Ratio(ratio));
+            apart.push((outlier.distance(), text));
         }
     }
     apart.sort_by(|a, b| b.0.total_cmp(&a.0));

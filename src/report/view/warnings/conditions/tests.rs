@@ -123,6 +123,15 @@ fn a_round_that_stands_apart_is_told_by_its_number() {
         "measure again",
     );
     warns(|r| alpha(r).nth(1).unwrap().response_us.p99 *= 3.0, "round 2 (p99 3.00×)", "measure again");
+    warns(
+        |r| {
+            let round = alpha(r).nth(3).unwrap();
+            (round.throughput_per_s, round.response_us.p99) =
+                (round.throughput_per_s * 0.5, round.response_us.p99 * 3.0);
+        },
+        "1 round stands apart from the others of the same cell: alpha on demo/one under thread/keep, round 4 (p99 3.00×).",
+        "measure again",
+    );
     is_silent(|r| {
         // Too few samples for a percentile to be told apart by.
         r.measurements[0].summary.as_mut().unwrap().submitted = 999;
