@@ -14,10 +14,15 @@ const MANY: f64 = 0.25;
 
 /// What made it noisy, and up to where a difference is none; nothing when it was quiet enough.
 pub(super) fn sentence(report: &Report<'_>) -> Option<String> {
-    let measured: Vec<&Figures> = report.cells().filter_map(|(.., cell)| cell.figures()).collect();
+    // An ablation is about who survives: a little noise makes no difference there.
+    let ranked = report.cells().filter(|(setting, ..)| setting.step.is_none());
+    let measured: Vec<&Figures> = ranked.filter_map(|(.., cell)| cell.figures()).collect();
+    if measured.is_empty() {
+        return None;
+    }
     let disturbed: Vec<&Figures> =
         measured.iter().copied().filter(|figures| figures.conditions.are_disturbed()).collect();
-    let often = !disturbed.is_empty() && disturbed.len() as f64 >= MANY * measured.len() as f64;
+    let often = disturbed.len() as f64 >= MANY * measured.len() as f64;
     let floor = report.floor().map(|floor| floor.throughput).filter(|floor| *floor > HIGH_FLOOR);
     if !often && floor.is_none() {
         return None;

@@ -197,6 +197,10 @@ fn the_report_of_a_noisy_machine_says_so_first() {
         "This machine was noisy: the same engine measured twice differed by 10.1 % in throughput; take differences below \
          11 % as none."
     );
+    // Nothing is ranked in an ablation.
+    let mut ablation = fixture::ablation();
+    ablation.noise_floor = Some(NoiseFloor { throughput: 0.5, ..quiet().noise_floor.unwrap() });
+    assert!(!Report::new(&ablation).unwrap().verdict()[0].starts_with(noisy));
     // One disturbed cell of five is no property of the machine.
     let more = |r: &mut RunRecord, workloads: &[&str]| {
         for workload in workloads {
