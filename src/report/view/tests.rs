@@ -255,3 +255,17 @@ fn warnings_come_with_their_cause_and_go_with_it() {
         assert!(warnings.iter().any(|warning| warning.contains(text)), "{text}: {warnings:?}");
     }
 }
+
+#[test]
+fn the_generator_may_take_a_tenth_of_the_processor_time_and_no_more() {
+    for (generator, too_much) in [(0.1, false), (0.101, true)] {
+        let mut measured = round("alpha", "demo/one", 10.0);
+        let cpu = &mut measured.summary.as_mut().unwrap().cpu_s;
+        (cpu.workers, cpu.generator) = (1.0 - generator, generator);
+        let record = record(vec![measured]);
+        let report = Report::new(&record).unwrap();
+        let warned =
+            report.warnings().iter().any(|w| w.text.contains("took more than 10 % of the processor time"));
+        assert_eq!(warned, too_much, "{generator}");
+    }
+}
