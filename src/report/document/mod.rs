@@ -4,6 +4,7 @@
 mod ablation;
 mod calibration;
 mod comparisons;
+mod conditions;
 mod containment;
 mod detail;
 mod map;
@@ -164,7 +165,8 @@ pub(super) fn at_length<'a>(report: &'a Report<'_>) -> Vec<(&'a str, Vec<Table>)
         let rows = rows_of(report, place);
         let always =
             [detail::load(report, &rows), detail::latency(report, &rows), detail::resources(report, &rows)];
-        always.into_iter().chain(soak::hostile(report, &rows)).collect()
+        let conditions = conditions::conditions(report, &rows);
+        always.into_iter().chain(conditions).chain(soak::hostile(report, &rows)).collect()
     };
     let workloads = report.workloads.iter().enumerate();
     workloads.map(|(place, workload)| (workload.name.as_str(), tables(place))).collect()
@@ -191,6 +193,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
             .into_iter()
             .chain(comparisons::of_rows(report, &rows))
+            .chain(conditions::conditions(report, &rows))
             .chain(soak::hostile(report, &rows))
             .collect(),
     }))

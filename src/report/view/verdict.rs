@@ -3,10 +3,10 @@
 use super::containment::headline;
 use super::ranking::{RankedBy, Ranking};
 use super::text::{list, plural};
-use super::{Engine, Report, Setting};
+use super::{Engine, Report, Setting, noise};
 use crate::report::Quantity;
 
-/// What was contained, then one paragraph a setting.
+/// Whether the machine was noisy, what was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
     let rates = report.verdict_rates.as_ref().map(|rates| rates.headline.clone());
@@ -16,8 +16,14 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
     let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
     let settings = report.ranked().map(|setting| of_setting(report, setting));
-    let mut paragraphs: Vec<String> =
-        headline.into_iter().chain(calibrated).chain(rates).chain(ablations).chain(settings).collect();
+    let mut paragraphs: Vec<String> = noise::sentence(report)
+        .into_iter()
+        .chain(headline)
+        .chain(calibrated)
+        .chain(rates)
+        .chain(ablations)
+        .chain(settings)
+        .collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines
