@@ -4,7 +4,8 @@
 //! done; it knows no clock and runs nothing, so that it is tested against servers that are a formula.
 //!
 //! Rates are jobs a second. Each of them is tried in a load run of its own, a *probe*, that lasts long enough for
-//! every percentile of the objective to have ten samples beyond it ([`probe_time`]).
+//! every percentile of the objective to have ten samples beyond it, and for a queue that grows to be seen
+//! ([`probe_time`]).
 
 mod search;
 mod slo;

@@ -147,8 +147,7 @@ impl Slo {
     pub fn judge(&self, run: &Summary, length: Duration) -> Vec<Breach> {
         let turned_away = run.outcomes.rejected + run.outcomes.circuit_open + run.outcomes.cancelled;
         let (ran, needed) = (run.submitted.saturating_sub(turned_away), self.jobs_needed());
-        let mut breaches: Vec<Breach> =
-            self.terms.iter().filter_map(|term| term.breach(&run.response_us)).collect();
+        let mut breaches = self.response_breaches(&run.response_us);
         let wrong = run.errors() + run.lost();
         let percent = wrong as f64 * 100.0 / run.submitted.max(1) as f64;
         if percent >= self.errors_below_percent() {
@@ -165,6 +164,11 @@ impl Slo {
         breaches
     }
 
+    /// Which limits of response time these figures exceed.
+    pub fn response_breaches(&self, response_us: &Percentiles) -> Vec<Breach> {
+        self.terms.iter().filter_map(|term| term.breach(response_us)).collect()
+    }
+
     fn errors_below_percent(&self) -> f64 {
         let limit = |term: &Term| match term {
             Term::Errors { below_percent } => Some(*below_percent),
@@ -173,13 +177,18 @@ impl Slo {
         self.terms.iter().find_map(limit).unwrap_or(ERRORS_BELOW_PERCENT)
     }
 
-    /// Seconds that the last job may well take.
-    fn longest_job_s(&self, run: &Summary) -> f64 {
+    /// The longest of its limits of response time; none is nought.
+    pub fn longest_limit(&self) -> Duration {
         let limit = |term: &Term| match term {
-            Term::Response { below, .. } => Some(below.as_secs_f64()),
+            Term::Response { below, .. } => Some(*below),
             Term::Errors { .. } => None,
         };
-        self.terms.iter().filter_map(limit).fold(run.service_us.max / 1e6, f64::max)
+        self.terms.iter().filter_map(limit).max().unwrap_or_default()
+    }
+
+    /// Seconds that the last job may well take.
+    fn longest_job_s(&self, run: &Summary) -> f64 {
+        self.longest_limit().as_secs_f64().max(run.service_us.max / 1e6)
     }
 }
 

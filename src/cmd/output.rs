@@ -18,7 +18,8 @@ use crate::cli::{Settings, Shard};
 use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
-    self, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION, Shards,
+    self, Capacity, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION,
+    Shards,
 };
 use crate::report::{Format, Report};
 
@@ -57,6 +58,7 @@ impl Recording {
             containment: Vec::new(),
             calibration: Vec::new(),
             instrument: None,
+            capacity: Vec::new(),
         };
         Self { record, path: None }
     }
@@ -124,6 +126,15 @@ impl Recording {
     /// Adds what the driver can do, and keeps it.
     pub fn push_driver(&mut self, limits: DriverLimits) -> anyhow::Result<()> {
         self.record.instrument.get_or_insert_default().driver = Some(limits);
+        self.save()
+    }
+
+    /// Adds a row of capacity, or puts it in the place of what was known of it so far, and keeps it.
+    pub fn put_capacity(&mut self, row: Capacity) -> anyhow::Result<()> {
+        match self.record.capacity.iter_mut().find(|known| known.is_same_row(&row)) {
+            Some(known) => *known = row,
+            None => self.record.capacity.push(row),
+        }
         self.save()
     }
 

@@ -1,13 +1,14 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
 mod calibration;
+mod capacity;
 
 use std::collections::BTreeSet;
 
 use super::{Containment, ContainmentVerdict, Died, Measurement, Neighbours, RunRecord, Shards};
 use crate::stats::{EncodedHistogram, Summary};
 
-/// What is wrong with a record's measurements and containment rows, a line each; none if it is whole.
+/// What is wrong with a record's rows, a line each; none if it is whole.
 pub fn check(record: &RunRecord) -> Vec<String> {
     let mut wrong = Vec::new();
     wrong.extend(record.shards.as_ref().and_then(Shards::check));
@@ -41,6 +42,7 @@ pub fn check(record: &RunRecord) -> Vec<String> {
         check_neighbours(&row.neighbours, &mut complain);
     }
     wrong.extend(calibration::complaints(record));
+    wrong.extend(capacity::complaints(record));
     wrong
 }
 

@@ -2,6 +2,7 @@
 
 mod ablation;
 mod calibration;
+mod capacity;
 mod check;
 mod containment;
 mod host;
@@ -12,6 +13,7 @@ mod store;
 pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
+pub use capacity::{Capacity, CurveFigures, CurvePoint};
 pub use check::check;
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use host::HostFacts;
@@ -74,6 +76,9 @@ pub struct RunRecord {
     /// How that was measured, and what the driver can do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrument: Option<Instrument>,
+    /// One an engine, workload, isolation, reuse and number of workers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capacity: Vec<Capacity>,
 }
 
 /// An engine asked for.
