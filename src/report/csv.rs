@@ -25,6 +25,7 @@ use super::view::Report;
 use super::{Export, ReportError};
 
 mod calibration;
+mod capacity;
 mod containment;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
@@ -34,7 +35,8 @@ type Fields = Vec<(String, String)>;
 pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let record = report.record();
     let mut files = Vec::new();
-    let is_of_load = record.containment.is_empty() && record.calibration.is_empty();
+    let is_of_load =
+        record.containment.is_empty() && record.calibration.is_empty() && record.capacity.is_empty();
     if !record.measurements.is_empty() || is_of_load {
         files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
     }
@@ -43,6 +45,10 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     }
     if !record.calibration.is_empty() {
         files.push(Export { file_name: "calibration.csv", bytes: calibration::rows(record)? });
+    }
+    if !record.capacity.is_empty() {
+        files.push(Export { file_name: "capacity.csv", bytes: capacity::rows(record)? });
+        files.push(Export { file_name: "capacity-curve.csv", bytes: capacity::points(record)? });
     }
     Ok(files)
 }

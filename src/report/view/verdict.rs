@@ -9,14 +9,16 @@ use crate::report::Quantity;
 /// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
-    if report.settings.is_empty() && report.scorecard.is_none() && calibrated.is_none() {
+    let capacities = report.sweeps.iter().map(|sweep| sweep.headline.clone());
+    let is_of_others = report.scorecard.is_some() || calibrated.is_some() || !report.sweeps.is_empty();
+    if report.settings.is_empty() && !is_of_others {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
     let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
     let settings = report.ranked().map(|setting| of_setting(report, setting));
     let mut paragraphs: Vec<String> =
-        headline.into_iter().chain(calibrated).chain(ablations).chain(settings).collect();
+        headline.into_iter().chain(calibrated).chain(capacities).chain(ablations).chain(settings).collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines

@@ -1,0 +1,191 @@
+//! The capacities as tables, and response time over load.
+
+use crate::report::plot::{self, Plot};
+use crate::report::view::{Point, Report, SizedPool, Sweep, plural};
+use crate::report::{Quantity, ReportError};
+
+use super::table::{Entry, Mark, Table};
+use super::{Plots, Section};
+
+/// Nothing without capacity rows.
+pub(super) fn section(report: &Report<'_>, plots: Plots) -> Result<Option<Section>, ReportError> {
+    if report.sweeps.is_empty() {
+        return Ok(None);
+    }
+    let mut drawn = Vec::new();
+    if plots == Plots::Drawn {
+        for (sweep, pool) in pools(report) {
+            drawn.extend(chart(report, sweep, pool)?);
+        }
+    }
+    let curves = pools(report)
+        .filter(|(_, pool)| !pool.curve.is_empty())
+        .map(|(sweep, pool)| curve(report, sweep, pool));
+    Ok(Some(Section {
+        anchor: "capacity",
+        title: "Capacity",
+        lead: "The highest rate of an open loop that holds the objective. From the throughput of a closed loop, rates \
+               are doubled or halved until one held and a higher one did not; then the gap is halved until it is as \
+               narrow as asked, and the rate found is tried again. Every rate is tried in a process of its own. Besides \
+               what the objective says, fewer than 1 % of the jobs may fail where it says nothing of errors, and no \
+               queue may build up."
+            .to_owned(),
+        tables: tables(report).into_iter().chain(curves).collect(),
+        plots: drawn,
+    }))
+}
+
+fn pools<'a>(report: &'a Report<'_>) -> impl Iterator<Item = (&'a Sweep, &'a SizedPool)> {
+    report.sweeps.iter().flat_map(|sweep| sweep.pools.iter().map(move |pool| (sweep, pool)))
+}
+
+/// The capacities, a table for each objective.
+pub(in crate::report) fn tables(report: &Report<'_>) -> Vec<Table> {
+    let mut objectives: Vec<&str> = report.sweeps.iter().map(|sweep| sweep.objective.as_str()).collect();
+    objectives.sort_unstable();
+    objectives.dedup();
+    objectives.into_iter().map(|objective| rates(report, objective)).collect()
+}
+
+fn rates(report: &Report<'_>, objective: &str) -> Table {
+    let columns = [
+        "Engine",
+        "Workload",
+        "Setting",
+        "Workers",
+        "Holds up to",
+        "Breaks at",
+        "Gain",
+        "Efficiency",
+        "Confirmed",
+        "Closed loop",
+    ];
+    let mut table = Table::new(objective, &columns);
+    table.columns[1].numeric = false;
+    table.columns[2].numeric = false;
+    for (sweep, pool) in pools(report).filter(|(sweep, _)| sweep.objective == objective) {
+        let head = vec![
+            Entry::engine(sweep.engine, &report.engines[sweep.engine]),
+            Entry::text(&*sweep.workload),
+            Entry::text(&*sweep.setting),
+            Entry::count(pool.workers.into()),
+        ];
+        match &pool.rate {
+            Ok(rate) => {
+                let [_, high] = rate.interval;
+                table.rows.push(
+                    head.into_iter()
+                        .chain([
+                            Entry::figure(Some(rate.per_s), Quantity::Rate),
+                            Entry::figure(Some(high), Quantity::Rate),
+                            Entry::figure(rate.gain, Quantity::Ratio),
+                            Entry::figure(rate.efficiency, Quantity::Share),
+                            Entry {
+                                numeric: true,
+                                ..Entry::text(format!("{}/{}", rate.confirmed.held, rate.confirmed.of))
+                            },
+                            Entry::figure(pool.closed_loop_per_s, Quantity::Rate),
+                        ])
+                        .collect(),
+                );
+            }
+            Err(why) => table.push_without_figures(head, why),
+        }
+        if let Some((rate, late)) = pool.driver_late {
+            table.notes.push(format!(
+                "{}: at {} the load driver itself was {} late (p99). It may have broken the objective alone, and the \
+                 capacity be higher.",
+                name(report, sweep, pool),
+                Quantity::Rate(rate),
+                Quantity::Latency(late)
+            ));
+        }
+    }
+    if table.rows.len() > 1 {
+        table.notes.push(
+            "Gain: how many times the rate of the fewest workers. Efficiency: the gain as a part of what so many more \
+             workers would gain at best."
+                .to_owned(),
+        );
+    }
+    table
+}
+
+fn name(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> String {
+    let engine = &report.engines[sweep.engine].name;
+    let workers = plural(pool.workers.into(), "worker");
+    format!("{engine} on {} under {}, {workers}", sweep.workload, sweep.setting)
+}
+
+/// Every rate that was tried.
+fn curve(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> Table {
+    let columns = [
+        "Rate",
+        "For",
+        "Held",
+        "Achieved",
+        "p50",
+        "p95",
+        "p99",
+        "p99.9",
+        "Jobs",
+        "Errors",
+        "Pacer late, p99",
+    ];
+    let mut table = Table::new(format!("{}: {}", name(report, sweep, pool), sweep.objective), &columns);
+    table.columns[1].numeric = false;
+    table.columns[2].numeric = false;
+    table.rows = pool.curve.iter().map(|point| row(point, table.columns.len())).collect();
+    table
+}
+
+fn row(point: &Point, columns: usize) -> Vec<Entry> {
+    let held = if point.held {
+        Entry::text("held")
+    } else {
+        Entry::text("broken").marked(Mark::Bad).with_note(point.broken_by.join("; "))
+    };
+    let mut row = vec![
+        Entry::figure(Some(point.rate_per_s), Quantity::Rate),
+        Entry::text(point.purpose.as_str()),
+        held,
+    ];
+    match &point.figures {
+        Some(figures) => {
+            row.push(Entry::figure(Some(figures.achieved_per_s), Quantity::Rate));
+            let times = [Some(figures.p50), Some(figures.p95), figures.p99, figures.p999];
+            row.extend(times.map(|us| Entry::figure(us, Quantity::Latency)));
+            row.extend([Entry::count(figures.submitted), Entry::faults(figures.errors)]);
+            row.push(Entry::figure(Some(figures.pacer_p99), Quantity::Latency));
+        }
+        None => row.resize(columns, Entry::nothing()),
+    }
+    row
+}
+
+/// p50 and p99 over the rate; p95 where there are too few jobs for p99.
+fn chart(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> Result<Option<Plot>, ReportError> {
+    let measured = || pool.curve.iter().filter_map(|point| Some((point.rate_per_s, point.figures?)));
+    let p50 = measured().map(|(rate, figures)| (rate, figures.p50)).collect();
+    let p99: Vec<(f64, f64)> = measured().filter_map(|(rate, figures)| Some((rate, figures.p99?))).collect();
+    let (tail, name_of_tail) = match p99.len() {
+        0 => (measured().map(|(rate, figures)| (rate, figures.p95)).collect(), "p95"),
+        _ => (p99, "p99"),
+    };
+    let limits: Vec<f64> = sweep.limits.iter().map(|(_, us)| *us).collect();
+    let dashed: Vec<String> = sweep
+        .limits
+        .iter()
+        .map(|(figure, us)| format!("{} {}", figure.as_str(), Quantity::Latency(*us)))
+        .collect();
+    let dashed = if dashed.is_empty() {
+        String::new()
+    } else {
+        format!("; dashed, the limits: {}", dashed.join(", "))
+    };
+    let title = format!(
+        "Response time over load, {}: p50 (circles) and {name_of_tail} (triangles){dashed}",
+        name(report, sweep, pool)
+    );
+    plot::over_load(title, &[p50, tail], &limits)
+}
