@@ -11,6 +11,6 @@ mod search;
 mod slo;
 mod time;
 
-pub use search::{Confirmed, End, Found, NotFound, Probe, Purpose, Search};
+pub use search::{Confirmed, End, Found, NotFound, Outcome, Probe, Purpose, Search};
 pub use slo::{Breach, Figure, Slo, SloError, Term};
 pub use time::{probe_time, slowest};

@@ -13,6 +13,10 @@ const BRACKETS: u32 = 10;
 /// Rates found and not confirmed, after which there is nothing to be found.
 const REFUTED: u32 = 5;
 
+/// Part of the guess from which on down jobs are hardly in each other's way: what breaks an objective there by what a
+/// job does alone breaks it at any rate.
+const ALONE: f64 = 0.25;
+
 /// Divides two rates whose quotient is to be one.
 const ROUNDING: f64 = 1e-9;
 
@@ -30,6 +34,8 @@ pub struct Search {
     broken: Option<f64>,
     confirmed: Confirmed,
     refuted: u32,
+    /// A rate that shows that there is none.
+    hopeless: Option<f64>,
 }
 
 /// One rate to try.
@@ -39,6 +45,17 @@ pub struct Probe {
     pub rate_per_s: f64,
     /// What it is tried for.
     pub purpose: Purpose,
+}
+
+/// What became of a rate that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It held.
+    Held,
+    /// It did not.
+    Broken,
+    /// It did not, by what jobs do once they run: how many of them come makes no difference to that.
+    BrokenAlone,
 }
 
 /// What a rate is tried for.
@@ -111,6 +128,15 @@ pub enum NotFound {
         /// The lowest rate that could be judged.
         slowest_per_s: f64,
     },
+    /// It is broken by what each job does, however few there are.
+    #[error(
+        "no rate can hold it: even at {at_per_s:.1} jobs/s, a quarter of what a closed loop does or less, jobs broke it \
+         by what they take or how they fail once they run"
+    )]
+    Hopeless {
+        /// A rate at which that was seen.
+        at_per_s: f64,
+    },
     /// It holds even at the highest rate tried.
     #[error("it holds even at {highest_per_s:.1} jobs/s, the highest rate tried")]
     Everywhere {
@@ -143,6 +169,7 @@ impl Search {
             broken: None,
             confirmed: Confirmed::default(),
             refuted: 0,
+            hopeless: None,
         }
     }
 
@@ -153,6 +180,9 @@ impl Search {
     pub fn probe(&self) -> Result<Probe, End> {
         let of = |purpose, rate_per_s| Ok(Probe { rate_per_s, purpose });
         let without = |why| Err(End::NotFound(why));
+        if let Some(at_per_s) = self.hopeless {
+            return without(NotFound::Hopeless { at_per_s });
+        }
         match (self.held.last().copied(), self.broken) {
             (_, Some(last_per_s)) if self.refuted >= REFUTED => {
                 without(NotFound::Unconfirmed { times: self.refuted, last_per_s })
@@ -179,9 +209,14 @@ impl Search {
         }
     }
 
-    /// Takes whether the rate that was to be tried held. Nothing, once the search has ended.
-    pub fn tell(&mut self, held: bool) {
+    /// Takes what became of the rate that was to be tried. Nothing, once the search has ended.
+    pub fn tell(&mut self, outcome: Outcome) {
         let Ok(Probe { rate_per_s, purpose }) = self.probe() else { return };
+        let held = outcome == Outcome::Held;
+        let is_low = rate_per_s <= self.guess * ALONE * (1.0 + ROUNDING);
+        if outcome == Outcome::BrokenAlone && self.held.is_empty() && is_low {
+            self.hopeless = Some(rate_per_s);
+        }
         match (purpose, held) {
             (Purpose::Bracket | Purpose::Bisect, true) => self.held.push(rate_per_s),
             (Purpose::Bracket | Purpose::Bisect, false) => self.broken = Some(rate_per_s),

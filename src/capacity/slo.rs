@@ -164,6 +164,13 @@ impl Slo {
         breaches
     }
 
+    /// Whether a run broke it by what jobs did once they ran, so that fewer of them would break it too: those that were
+    /// not turned away took too long without any wait, or failed.
+    pub fn is_broken_alone(&self, run: &Summary) -> bool {
+        let failed_percent = run.failed() as f64 * 100.0 / run.submitted.max(1) as f64;
+        failed_percent >= self.errors_below_percent() || !self.response_breaches(&run.service_us).is_empty()
+    }
+
     /// Which limits of response time these figures exceed.
     pub fn response_breaches(&self, response_us: &Percentiles) -> Vec<Breach> {
         self.terms.iter().filter_map(|term| term.breach(response_us)).collect()

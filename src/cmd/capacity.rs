@@ -10,7 +10,7 @@ use super::matrix::{Cell, kinds};
 use super::output::{Recording, print_record, print_terminal, write_reports};
 use super::progress::Progress;
 use super::{Failure, Verdict, signals};
-use crate::capacity::{self, End, Probe, Search};
+use crate::capacity::{self, End, Outcome, Probe, Search};
 use crate::cli::{CapacityArgs, CapacitySettings, Settings};
 use crate::executor::Isolation;
 use crate::load::{Arrivals, EarlyStop, Plan, Stop};
@@ -146,11 +146,16 @@ impl Pool {
                 return Ok(false);
             }
             let run = (time.as_secs_f64(), plan.seed);
+            let is_broken_alone = summary.as_ref().is_ok_and(|summary| asked.slo.is_broken_alone(summary));
             let point = match summary {
                 Ok(summary) => CurvePoint::measured(probe, run, &summary, &asked.slo.judge(&summary, time)),
                 Err(how) => CurvePoint::died(probe, run, how),
             };
-            search.tell(point.held);
+            search.tell(match (point.held, is_broken_alone) {
+                (true, _) => Outcome::Held,
+                (false, false) => Outcome::Broken,
+                (false, true) => Outcome::BrokenAlone,
+            });
             row.curve.push(point);
             recording.put_capacity(row.clone().without("the search did not come to its end"))?;
         };

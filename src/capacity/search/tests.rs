@@ -10,7 +10,7 @@ fn search(mut search: Search, mut holds: impl FnMut(f64) -> bool) -> (End, Vec<(
         match search.probe() {
             Ok(probe) => {
                 let held = holds(probe.rate_per_s);
-                search.tell(held);
+                search.tell(if held { Outcome::Held } else { Outcome::Broken });
                 probes.push((probe, held));
                 assert!(probes.len() <= search.most_probes() as usize, "{probes:?}");
             }
@@ -112,6 +112,23 @@ fn where_nothing_is_found_it_says_why() {
 }
 
 #[test]
+fn what_a_job_does_alone_ends_the_search_once_jobs_come_seldom() {
+    let mut search = Search::new(1_000.0, 1.0, 0.05, 3);
+    for rate in [1_000.0, 500.0, 250.0] {
+        assert_eq!(search.probe(), Ok(Probe { rate_per_s: rate, purpose: Purpose::Bracket }));
+        search.tell(Outcome::BrokenAlone);
+    }
+    let Err(End::NotFound(why @ NotFound::Hopeless { .. })) = search.probe() else { panic!("{search:?}") };
+    assert!(why.to_string().contains("even at 250.0 jobs/s"), "{why}");
+    // Where a lower rate held, it was chance.
+    let mut search = Search::new(1_000.0, 1.0, 1.0, 3);
+    for outcome in [Outcome::Broken, Outcome::Broken, Outcome::Broken, Outcome::Held, Outcome::BrokenAlone] {
+        search.tell(outcome);
+    }
+    assert_eq!(search.probe(), Ok(Probe { rate_per_s: 125.0, purpose: Purpose::Confirm }));
+}
+
+#[test]
 fn the_slowest_rate_that_can_be_judged_is_tried() {
     let (end, probes) = search(Search::new(100.0, 60.0, 0.05, 1), |rate| rate <= 61.0);
     assert_eq!(probes[1].0, Probe { rate_per_s: 60.0, purpose: Purpose::Bracket });
@@ -122,9 +139,9 @@ fn the_slowest_rate_that_can_be_judged_is_tried() {
 #[test]
 fn what_is_told_after_the_end_changes_nothing() {
     let mut done = Search::new(1.0, 1.0, 0.05, 1);
-    done.tell(false);
+    done.tell(Outcome::Broken);
     let end = done.probe();
     assert!(end.is_err());
-    done.tell(true);
+    done.tell(Outcome::Held);
     assert_eq!(done.probe(), end);
 }

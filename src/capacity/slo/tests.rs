@@ -162,6 +162,21 @@ fn too_few_jobs_hold_nothing() {
 }
 
 #[test]
+fn what_jobs_do_without_any_wait_breaks_it_at_any_rate() {
+    let slo = slo("p50<50ms,errors<1%");
+    // In time but for their wait.
+    let mut run = run([60; 1_000]);
+    assert!(!slo.is_broken_alone(&run));
+    (run.outcomes.ok, run.outcomes.rejected) = (500, 500);
+    assert!(!slo.is_broken_alone(&run), "fewer would not be turned away");
+    (run.outcomes.ok, run.outcomes.rejected, run.outcomes.exception) = (990, 0, 10);
+    assert!(slo.is_broken_alone(&run));
+    (run.outcomes.ok, run.outcomes.exception) = (1_000, 0);
+    run.service_us.p50 = 50_000.0;
+    assert!(slo.is_broken_alone(&run));
+}
+
+#[test]
 fn breaches_are_words() {
     let mut run = run([63; 1_000]);
     (run.outcomes.ok, run.outcomes.rejected, run.elapsed_s) = (975, 25, 2.5);

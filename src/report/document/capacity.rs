@@ -48,58 +48,42 @@ pub(in crate::report) fn tables(report: &Report<'_>) -> Vec<Table> {
 }
 
 fn rates(report: &Report<'_>, objective: &str) -> Table {
-    let columns = [
-        "Engine",
-        "Workload",
-        "Setting",
-        "Workers",
-        "Holds up to",
-        "Breaks at",
-        "Gain",
-        "Efficiency",
-        "Confirmed",
-        "Closed loop",
-    ];
-    let mut table = Table::new(objective, &columns);
-    table.columns[1].numeric = false;
-    table.columns[2].numeric = false;
-    for (sweep, pool) in pools(report).filter(|(sweep, _)| sweep.objective == objective) {
-        let head = vec![
-            Entry::engine(sweep.engine, &report.engines[sweep.engine]),
-            Entry::text(&*sweep.workload),
-            Entry::text(&*sweep.setting),
-            Entry::count(pool.workers.into()),
-        ];
+    let here = || pools(report).filter(|(sweep, _)| sweep.objective == objective);
+    let mut settings: Vec<&str> = here().map(|(sweep, _)| sweep.setting.as_str()).collect();
+    settings.sort_unstable();
+    settings.dedup();
+    // One that is everywhere the same is told once.
+    let (title, setting) = match settings[..] {
+        [only] => (format!("{objective}, {only}"), None),
+        _ => (objective.to_owned(), Some("Setting")),
+    };
+    let names: Vec<&str> = ["Engine", "Workload"].into_iter().chain(setting).collect();
+    let figures = ["Workers", "Holds", "Breaks", "Gain", "Efficiency", "Confirmed"];
+    let columns: Vec<&str> = names.iter().copied().chain(figures).collect();
+    let mut table = Table::new(title, &columns);
+    table.columns[..names.len()].iter_mut().for_each(|head| head.numeric = false);
+    for (sweep, pool) in here() {
+        let engine = Entry::engine(sweep.engine, &report.engines[sweep.engine]);
+        let mut row = vec![engine, Entry::text(&*sweep.workload)];
+        row.extend(setting.map(|_| Entry::text(&*sweep.setting)));
+        row.push(Entry::count(pool.workers.into()));
         match &pool.rate {
             Ok(rate) => {
                 let [_, high] = rate.interval;
-                table.rows.push(
-                    head.into_iter()
-                        .chain([
-                            Entry::figure(Some(rate.per_s), Quantity::Rate),
-                            Entry::figure(Some(high), Quantity::Rate),
-                            Entry::figure(rate.gain, Quantity::Ratio),
-                            Entry::figure(rate.efficiency, Quantity::Share),
-                            Entry {
-                                numeric: true,
-                                ..Entry::text(format!("{}/{}", rate.confirmed.held, rate.confirmed.of))
-                            },
-                            Entry::figure(pool.closed_loop_per_s, Quantity::Rate),
-                        ])
-                        .collect(),
-                );
+                row.extend([rate.per_s, high].map(|per_s| Entry::figure(Some(per_s), Quantity::Rate)));
+                row.push(Entry::figure(rate.gain, Quantity::Ratio));
+                row.push(Entry::figure(rate.efficiency, Quantity::Share));
+                let confirmed = format!("{}/{}", rate.confirmed.held, rate.confirmed.of);
+                row.push(Entry { numeric: true, ..Entry::text(confirmed) });
             }
-            Err(why) => table.push_without_figures(head, why),
+            Err(why) => {
+                row.push(Entry { text: "none".to_owned(), ..Entry::nothing() });
+                row.resize(columns.len(), Entry::nothing());
+                table.notes.push(format!("{}: {why}.", name(report, sweep, pool)));
+            }
         }
-        if let Some((rate, late)) = pool.driver_late {
-            table.notes.push(format!(
-                "{}: at {} the load driver itself was {} late (p99). It may have broken the objective alone, and the \
-                 capacity be higher.",
-                name(report, sweep, pool),
-                Quantity::Rate(rate),
-                Quantity::Latency(late)
-            ));
-        }
+        table.rows.push(row);
+        table.notes.extend(driver_late(report, sweep, pool));
     }
     if table.rows.len() > 1 {
         table.notes.push(
@@ -109,6 +93,17 @@ fn rates(report: &Report<'_>, objective: &str) -> Table {
         );
     }
     table
+}
+
+fn driver_late(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> Option<String> {
+    let (rate, late) = pool.driver_late?;
+    Some(format!(
+        "{}: at {} the load driver itself was {} late (p99). It may have broken the objective alone, and the capacity be \
+         higher.",
+        name(report, sweep, pool),
+        Quantity::Rate(rate),
+        Quantity::Latency(late)
+    ))
 }
 
 fn name(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> String {
@@ -135,6 +130,12 @@ fn curve(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> Table {
     let mut table = Table::new(format!("{}: {}", name(report, sweep, pool), sweep.objective), &columns);
     table.columns[1].numeric = false;
     table.columns[2].numeric = false;
+    if let Some(closed) = pool.closed_loop_per_s {
+        table.lead = format!(
+            "The search began at {}, the throughput of a closed loop with one client a worker.",
+            Quantity::Rate(closed)
+        );
+    }
     table.rows = pool.curve.iter().map(|point| row(point, table.columns.len())).collect();
     table
 }

@@ -108,7 +108,7 @@ pub(super) fn sweeps(record: &RunRecord, engines: &[Engine], workloads: &[Worklo
                 pools: pools(rows),
                 headline: String::new(),
             };
-            Sweep { headline: headline(&sweep, &engines[engine].name, &clean(&row.slo)), ..sweep }
+            Sweep { headline: headline(&sweep, &engines[engine], &clean(&row.slo)), ..sweep }
         })
         .collect()
 }
@@ -191,8 +191,12 @@ fn driver_late(curve: &[Point]) -> Option<(f64, f64)> {
     is_grave.then_some((broken.rate_per_s, figures.pacer_p99))
 }
 
-fn headline(sweep: &Sweep, engine: &str, slo: &str) -> String {
-    let place = format!("{engine} on {} ({})", sweep.workload, sweep.setting);
+/// Nothing of an engine that is not there: that is told of it anyway.
+fn headline(sweep: &Sweep, engine: &Engine, slo: &str) -> String {
+    if engine.missing.is_some() {
+        return String::new();
+    }
+    let place = format!("{} on {} ({})", engine.name, sweep.workload, sweep.setting);
     let workers = |pool: &SizedPool| plural(pool.workers.into(), "worker");
     let held: Vec<String> = sweep
         .pools

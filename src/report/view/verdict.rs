@@ -9,7 +9,8 @@ use crate::report::Quantity;
 /// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
-    let capacities = report.sweeps.iter().map(|sweep| sweep.headline.clone());
+    let capacities =
+        report.sweeps.iter().map(|sweep| sweep.headline.clone()).filter(|headline| !headline.is_empty());
     let is_of_others = report.scorecard.is_some() || calibrated.is_some() || !report.sweeps.is_empty();
     if report.settings.is_empty() && !is_of_others {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
