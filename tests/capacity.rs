@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,17 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 /// What a job takes, all of it waiting, so that a busy machine hardly makes it longer.
-const SERVICE: Duration = Duration::from_millis(5);
+const SERVICE: Duration = Duration::from_millis(20);
 
 /// Jobs a second of one worker that does nothing else.
-const ONE_WORKER_PER_S: f64 = 200.0;
+const ONE_WORKER_PER_S: f64 = 50.0;
+
+/// Measurements that run at once disturb each other.
+static MEASURES: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    MEASURES.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A folder with one workload for the fake engine.
 fn suite(body: &str) -> TempDir {
@@ -74,6 +82,7 @@ fn assert_is_found(row: &Capacity) -> f64 {
 
 #[test]
 fn the_capacity_of_a_known_server_is_near_theory_and_two_workers_do_twice_as_much() {
+    let _alone = alone();
     let (suite, out) = (server(), TempDir::new().unwrap());
     let (code, stdout, stderr) = capacity(&[
         "-e",
@@ -81,11 +90,11 @@ fn the_capacity_of_a_known_server_is_near_theory_and_two_workers_do_twice_as_muc
         "-w",
         path(&suite),
         "--slo",
-        "errors<1%, p90 < 50ms",
+        "errors<5%, p50 < 200ms",
         "--workers",
         "1,2",
-        "--spacing",
-        "poisson",
+        "--precision",
+        "20%",
         "--quick",
         "--out",
         path(&out),
@@ -93,17 +102,17 @@ fn the_capacity_of_a_known_server_is_near_theory_and_two_workers_do_twice_as_muc
     let record = read(out.path());
     let [one, two] = &record.capacity[..] else { panic!("{:?}", record.capacity) };
     assert_eq!(code, Some(0), "{stderr}\n{:?}", record.capacity);
-    assert_eq!((one.slo.as_str(), one.workers, two.workers), ("p90<50ms,errors<1%", 1, 2));
-    // An M/D/1 queue holds this up to 93 % of what its server can do. A run of half a second sees one that is a little
-    // too fast only if its queue outgrows the limit, and a busy machine wakes sleepers late.
+    assert_eq!((one.slo.as_str(), one.workers, two.workers), ("p50<200ms,errors<5%", 1, 2));
+    // Jobs that come evenly are held up to what the server can do. A run sees that they come too fast once its queue
+    // has outgrown the limit, here from 17 % on; and a busy machine wakes sleepers late.
     for (row, workers) in [(one, 1.0), (two, 2.0)] {
         let share = assert_is_found(row) / (ONE_WORKER_PER_S * workers);
-        assert!((0.5..1.15).contains(&share), "{share}: {row:?}");
+        assert!((0.4..1.25).contains(&share), "{share}: {row:?}");
         let closed = row.closed_loop_per_s.unwrap() / (ONE_WORKER_PER_S * workers);
-        assert!((0.5..1.001).contains(&closed), "{closed}");
+        assert!((0.4..1.001).contains(&closed), "{closed}");
     }
     assert!(
-        stdout.starts_with("fake on made/server (thread/keep) held p90<50ms,errors<1% up to "),
+        stdout.starts_with("fake on made/server (thread/keep) held p50<200ms,errors<5% up to "),
         "{stdout}"
     );
     let pages = ["report.md", "report.html", "capacity.csv", "capacity-curve.csv"];
@@ -118,6 +127,7 @@ fn the_capacity_of_a_known_server_is_near_theory_and_two_workers_do_twice_as_muc
 
 #[test]
 fn an_engine_that_runs_javascript_has_a_capacity_too() {
+    let _alone = alone();
     let is_built = |engine: &&str| registry::find(engine).is_some_and(|entry| entry.engine().is_ok());
     let Some(engine) = ["quickjs", "boa", "deno_core"].into_iter().find(is_built) else { return };
     let out = TempDir::new().unwrap();
@@ -161,6 +171,7 @@ fn an_engine_that_runs_javascript_has_a_capacity_too() {
 
 #[test]
 fn what_no_rate_holds_is_said_with_its_reason_and_exit_1() {
+    let _alone = alone();
     let (suite, out) = (server(), TempDir::new().unwrap());
     let (code, stdout, _) = capacity(&[
         "-e",
@@ -168,7 +179,7 @@ fn what_no_rate_holds_is_said_with_its_reason_and_exit_1() {
         "-w",
         path(&suite),
         "--slo",
-        "p50<1ms",
+        "p50<10ms,errors<5%",
         "--workers",
         "1",
         "--quick",
@@ -179,9 +190,12 @@ fn what_no_rate_holds_is_said_with_its_reason_and_exit_1() {
     let row = &record.capacity[0];
     assert_eq!((code, row.rate_per_s), (Some(1), None), "{stdout}");
     let why = row.why.as_deref().unwrap();
-    assert!(why.starts_with("no rate can hold it") && why.contains("p50 was 5."), "{why}");
+    assert!(why.starts_with("no rate can hold it") && why.contains("p50 was "), "{why}");
     assert!(row.curve.iter().all(|point| !point.held) && row.curve.len() == 3, "{:?}", row.curve);
-    assert!(stdout.contains("has no rate for p50<1ms with 1 worker: no rate can hold it"), "{stdout}");
+    assert!(
+        stdout.contains("has no rate for p50<10ms,errors<5% with 1 worker: no rate can hold"),
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -264,6 +278,7 @@ fn engines_that_are_not_built_in_are_rows_that_say_so() {
 
 #[test]
 fn what_was_tried_before_a_signal_is_on_disk() {
+    let _alone = alone();
     let (suite, out) = (server(), TempDir::new().unwrap());
     let mut child = Command::new(env!("CARGO_BIN_EXE_jsarena"))
         .args(["capacity", "-e", "fake", "-w", path(&suite), "--slo", "p90<50ms", "--workers", "1,2"])

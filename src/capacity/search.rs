@@ -1,8 +1,9 @@
 //! Which rate to try next, and when the highest that holds is known: a state machine without a clock.
 //!
 //! From a first guess, rates are doubled or halved until one held and a higher one broke; then the gap is halved, in
-//! the geometric sense, until it is as narrow as asked. What held once may have been luck: the rate found is tried
-//! some more times. If it breaks in half of them or more it counts as broken, and the search goes on below it.
+//! the geometric sense, until it is as narrow as asked. What held once may have been luck, and what broke a disturbance:
+//! both ends of the gap are tried some more times. A rate that then breaks in half of them or more counts as broken, one
+//! that holds in more than half as held, and the search goes on from there.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// Most rates tried in either direction from the guess, each twice or half the one before.
 const BRACKETS: u32 = 10;
 
-/// Rates found and not confirmed, after which there is nothing to be found.
-const REFUTED: u32 = 5;
+/// Ends of the gap that turned out to be the other way round, after which there is nothing to be found.
+const REFUTED: usize = 5;
 
 /// Part of the guess from which on down jobs are hardly in each other's way: what breaks an objective there by what a
 /// job does alone breaks it at any rate.
@@ -28,14 +29,21 @@ pub struct Search {
     slowest: f64,
     precision: f64,
     confirm: u32,
-    /// Rates that held, from the lowest to the highest, all below `broken`.
-    held: Vec<f64>,
-    /// The lowest rate that broke.
-    broken: Option<f64>,
-    confirmed: Confirmed,
-    refuted: u32,
+    /// Rates that held, from the lowest to the highest, all below those that broke.
+    held: Vec<Tried>,
+    /// Rates that broke, from the highest to the lowest.
+    broken: Vec<Tried>,
+    /// Rates that changed sides when they were tried again.
+    refuted: Vec<f64>,
     /// A rate that shows that there is none.
     hopeless: Option<f64>,
+}
+
+/// A rate that was tried, and what came of it when it was tried again.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    rate_per_s: f64,
+    again: Confirmed,
 }
 
 /// One rate to try.
@@ -66,7 +74,7 @@ pub enum Purpose {
     Bracket,
     /// To narrow the gap between the two.
     Bisect,
-    /// To see whether the highest that held does so again.
+    /// To see whether the highest that held does so again, and the lowest that did not.
     Confirm,
 }
 
@@ -130,8 +138,8 @@ pub enum NotFound {
     },
     /// It is broken by what each job does, however few there are.
     #[error(
-        "no rate can hold it: even at {at_per_s:.1} jobs/s, a quarter of what a closed loop does or less, jobs broke it \
-         by what they take or how they fail once they run"
+        "no rate can hold it: even at {at_per_s:.1} jobs/s, a quarter of a closed loop's rate or less, jobs take too long \
+         or fail by themselves, without any wait"
     )]
     Hopeless {
         /// A rate at which that was seen.
@@ -143,22 +151,30 @@ pub enum NotFound {
         /// That rate.
         highest_per_s: f64,
     },
-    /// Rates held, and broke when they were tried again.
+    /// Rates held or broke, and did the opposite when they were tried again.
     #[error(
-        "{times} rates held once and broke when they were tried again, the last at {last_per_s:.1} jobs/s; take longer \
-         probes (--duration) or a quieter machine"
+        "{times} rates held once and broke when they were tried again, or the other way round, the last about \
+         {last_per_s:.1} jobs/s; take longer probes (--duration) or a quieter machine"
     )]
     Unconfirmed {
         /// How often.
-        times: u32,
+        times: usize,
         /// The last of them.
         last_per_s: f64,
     },
 }
 
+impl Confirmed {
+    /// How often it broke.
+    fn broken(self) -> u32 {
+        self.of - self.held
+    }
+}
+
 impl Search {
     /// Begins at a guess and goes on until the rate is known to `precision`, a part of it, and was tried `confirm`
-    /// more times, at least once. Rates below `slowest` are not tried. Rates are jobs a second, above nought.
+    /// more times, at least once, and the one that broke as often as it takes to be sure of that. Rates below `slowest`
+    /// are not tried. Rates are jobs a second, above nought.
     pub fn new(guess_per_s: f64, slowest_per_s: f64, precision: f64, confirm: u32) -> Self {
         Self {
             guess: guess_per_s.max(slowest_per_s),
@@ -166,9 +182,8 @@ impl Search {
             precision,
             confirm: confirm.max(1),
             held: Vec::new(),
-            broken: None,
-            confirmed: Confirmed::default(),
-            refuted: 0,
+            broken: Vec::new(),
+            refuted: Vec::new(),
             hopeless: None,
         }
     }
@@ -183,30 +198,47 @@ impl Search {
         if let Some(at_per_s) = self.hopeless {
             return without(NotFound::Hopeless { at_per_s });
         }
-        match (self.held.last().copied(), self.broken) {
-            (_, Some(last_per_s)) if self.refuted >= REFUTED => {
-                without(NotFound::Unconfirmed { times: self.refuted, last_per_s })
-            }
+        if let [.., last_per_s] = self.refuted[..]
+            && self.refuted.len() >= REFUTED
+        {
+            return without(NotFound::Unconfirmed { times: self.refuted.len(), last_per_s });
+        }
+        let rate_of = |tried: Option<&Tried>| tried.map(|tried| (tried.rate_per_s, tried.again));
+        match (rate_of(self.held.last()), rate_of(self.broken.last())) {
             (None, None) => of(Purpose::Bracket, self.guess),
-            (Some(low), None) if low * 2.0 > self.farthest(BRACKETS as i32) => {
+            (Some((low, _)), None) if low * 2.0 > self.farthest(BRACKETS as i32) => {
                 without(NotFound::Everywhere { highest_per_s: low })
             }
-            (Some(low), None) => of(Purpose::Bracket, low * 2.0),
-            (None, Some(high)) if high <= self.slowest => {
+            (Some((low, _)), None) => of(Purpose::Bracket, low * 2.0),
+            (None, Some((high, _))) if high <= self.slowest => {
                 without(NotFound::TooSlow { slowest_per_s: self.slowest })
             }
-            (None, Some(high)) if high / 2.0 < self.farthest(-(BRACKETS as i32)) => {
+            (None, Some((high, _))) if high / 2.0 < self.farthest(-(BRACKETS as i32)) => {
                 without(NotFound::Nowhere { lowest_per_s: high })
             }
-            (None, Some(high)) => of(Purpose::Bracket, (high / 2.0).max(self.slowest)),
-            (Some(low), Some(high)) if high / low > (1.0 + self.precision) * (1.0 + ROUNDING) => {
-                of(Purpose::Bisect, (low * high).sqrt())
-            }
-            (Some(low), Some(high)) if self.confirmed.of == self.confirm => {
-                Err(End::Found(Found { rate_per_s: low, interval: [low, high], confirmed: self.confirmed }))
-            }
-            (Some(low), Some(_)) => of(Purpose::Confirm, low),
+            (None, Some((high, _))) => of(Purpose::Bracket, (high / 2.0).max(self.slowest)),
+            (Some(low), Some(high)) => self.narrow(low, high),
         }
+    }
+
+    /// The next step between two rates: to halve the gap, or to try its low end again, and then its high one until it is
+    /// sure enough.
+    fn narrow(
+        &self,
+        (low, confirmed): (f64, Confirmed),
+        (high, doubted): (f64, Confirmed),
+    ) -> Result<Probe, End> {
+        let of = |purpose, rate_per_s| Ok(Probe { rate_per_s, purpose });
+        if high / low > (1.0 + self.precision) * (1.0 + ROUNDING) {
+            return of(Purpose::Bisect, (low * high).sqrt());
+        }
+        if confirmed.of < self.confirm {
+            return of(Purpose::Confirm, low);
+        }
+        if doubted.of < self.confirm && doubted.broken() * 2 <= self.confirm {
+            return of(Purpose::Confirm, high);
+        }
+        Err(End::Found(Found { rate_per_s: low, interval: [low, high], confirmed }))
     }
 
     /// Takes what became of the rate that was to be tried. Nothing, once the search has ended.
@@ -217,28 +249,39 @@ impl Search {
         if outcome == Outcome::BrokenAlone && self.held.is_empty() && is_low {
             self.hopeless = Some(rate_per_s);
         }
+        let tried = Tried { rate_per_s, again: Confirmed::default() };
         match (purpose, held) {
-            (Purpose::Bracket | Purpose::Bisect, true) => self.held.push(rate_per_s),
-            (Purpose::Bracket | Purpose::Bisect, false) => self.broken = Some(rate_per_s),
-            (Purpose::Confirm, _) => {
-                self.confirmed.of += 1;
-                self.confirmed.held += u32::from(held);
-                let broke = self.confirmed.of - self.confirmed.held;
-                if broke * 2 >= self.confirm {
-                    self.broken = self.held.pop();
-                    self.confirmed = Confirmed::default();
-                    self.refuted += 1;
-                }
+            (Purpose::Bracket | Purpose::Bisect, true) => self.held.push(tried),
+            (Purpose::Bracket | Purpose::Bisect, false) => self.broken.push(tried),
+            (Purpose::Confirm, _) => self.confirm(held),
+        }
+    }
+
+    /// An end of the gap was tried again. One that turns out to be the other way round changes sides, and does so once:
+    /// the majority that it changes sides by is one on the other side too.
+    fn confirm(&mut self, held: bool) {
+        let more = |again: Confirmed| Confirmed { held: again.held + u32::from(held), of: again.of + 1 };
+        if let Some(low) = self.held.last_mut().filter(|low| low.again.of < self.confirm) {
+            low.again = more(low.again);
+            if low.again.broken() * 2 >= self.confirm {
+                self.refuted.push(low.rate_per_s);
+                self.broken.extend(self.held.pop());
+            }
+        } else if let Some(high) = self.broken.last_mut() {
+            high.again = more(high.again);
+            if high.again.held * 2 > self.confirm {
+                self.refuted.push(high.rate_per_s);
+                self.held.extend(self.broken.pop());
             }
         }
     }
 
-    /// Probes after which it has ended, whatever it is told: brackets up, then down all the way, and for each rate
-    /// found the steps from a factor of two to the precision, and its confirmations.
+    /// Probes after which it has ended, whatever it is told: brackets up, then down all the way, and for each gap the
+    /// steps from a factor of two to the precision, and the confirmations of both its ends.
     pub fn most_probes(&self) -> u32 {
         let narrower = std::f64::consts::LN_2 / self.precision.ln_1p();
         let bisections = narrower.log2().ceil().max(0.0) as u32;
-        2 * (BRACKETS + 1) + (REFUTED + 1) * (bisections + self.confirm)
+        2 * (BRACKETS + 1) + (REFUTED as u32 + 1) * (bisections + 2 * self.confirm)
     }
 
     /// The guess doubled so many times.

@@ -23,7 +23,8 @@ pub struct CapacityArgs {
     /// How near the highest rate that holds and the lowest that does not are to be [default: 5%; quick: 10%]
     #[arg(long, value_name = "SHARE")]
     pub precision: Option<Share>,
-    /// How often the rate found is tried again; it has to hold in most of them [default: 3; quick: 1]
+    /// How often the rate found is tried again; it has to hold in most of them, as the lowest one that broke has to
+    /// break [default: 3; quick: 1]
     #[arg(long, value_name = "N")]
     pub confirm: Option<u32>,
 }

@@ -40,8 +40,13 @@ fn the_capacity_of_a_server_that_is_always_the_same_is_within_the_interval() {
         assert!(low <= capacity && capacity < high, "{capacity} is not in {low}..{high}");
         assert!((rate_per_s - low).abs() < f64::EPSILON && high / low <= (1.0 + precision) * 1.000_001);
         assert_eq!((confirmed.held, confirmed.of), (confirm, confirm));
-        let confirmations = probes.iter().filter(|(probe, _)| probe.purpose == Purpose::Confirm);
-        assert_eq!(confirmations.count(), confirm as usize);
+        let again = |rate: f64| {
+            let is_it = |probe: &Probe| {
+                probe.purpose == Purpose::Confirm && (probe.rate_per_s / rate - 1.0).abs() < 1e-9
+            };
+            probes.iter().filter(|(probe, _)| is_it(probe)).count()
+        };
+        assert_eq!((again(low), again(high)), (confirm as usize, confirm as usize / 2 + 1), "of {confirm}");
     }
 }
 
@@ -60,7 +65,7 @@ fn a_noisy_server_is_searched_to_an_end_near_its_capacity() {
             near += u32::from((found.rate_per_s / capacity - 1.0).abs() <= 0.2);
         }
     }
-    assert!(near * 100 >= searches * 95, "{near} of {searches}");
+    assert!(near * 100 >= searches * 98, "{near} of {searches}");
 }
 
 #[test]
@@ -94,6 +99,20 @@ fn a_rate_that_was_luck_is_given_up_for_a_lower_one() {
 }
 
 #[test]
+fn a_rate_that_was_disturbed_is_found_to_hold() {
+    // The truth is 110. The first three probes are disturbed, whatever their rate.
+    let mut disturbed = 3;
+    let holds = |rate: f64| {
+        let is_quiet = disturbed == 0;
+        disturbed = u32::saturating_sub(disturbed, 1);
+        is_quiet && rate <= 110.0
+    };
+    let (end, probes) = search(Search::new(100.0, 0.1, 0.05, 3), holds);
+    let Found { interval: [low, high], .. } = found(end);
+    assert!(low <= 110.0 && 110.0 < high && high <= low * 1.051, "{low}..{high}: {probes:?}");
+}
+
+#[test]
 fn where_nothing_is_found_it_says_why() {
     let end = |slowest: f64, holds: fn(f64) -> bool| search(Search::new(1_024.0, slowest, 0.05, 3), holds).0;
     assert_eq!(end(0.5, |_| false), End::NotFound(NotFound::Nowhere { lowest_per_s: 1.0 }));
@@ -101,11 +120,11 @@ fn where_nothing_is_found_it_says_why() {
     assert_eq!(end(4_096.0, |_| false), End::NotFound(NotFound::TooSlow { slowest_per_s: 4_096.0 }));
     let highest = End::NotFound(NotFound::Everywhere { highest_per_s: 1_048_576.0 });
     assert_eq!(end(0.5, |_| true), highest);
-    let mut tries = 0;
-    // Every other probe holds: what held breaks at once.
-    let (end, _) = search(Search::new(1_024.0, 1e-6, 1.0, 1), |_| {
-        tries += 1;
-        tries % 2 == 0
+    let mut before = std::collections::HashSet::new();
+    // What held breaks when it is tried again, and what broke holds.
+    let (end, _) = search(Search::new(1_024.0, 1e-6, 0.05, 1), |rate| {
+        let is_new = before.insert(rate.to_bits());
+        (rate < 300.0) == is_new
     });
     let End::NotFound(why @ NotFound::Unconfirmed { times: REFUTED, .. }) = end else { panic!("{end:?}") };
     assert!(why.to_string().contains("5 rates held once and broke"), "{why}");

@@ -70,8 +70,14 @@ fn check_rate(row: &Capacity, rate: f64, complain: &mut impl FnMut(String)) {
     if !at(high).any(|point| !point.held) {
         complain(format!("nothing broke at {high}/s"));
     }
-    let again: Vec<bool> =
-        at(low).filter(|point| point.purpose == Purpose::Confirm).map(|point| point.held).collect();
+    let again_at = |rate: f64| -> Vec<bool> {
+        at(rate).filter(|point| point.purpose == Purpose::Confirm).map(|point| point.held).collect()
+    };
+    let doubted = again_at(high);
+    if doubted.iter().filter(|held| **held).count() * 2 > confirmed.of as usize {
+        complain(format!("{high}/s is to have broken, but held in most of {} further tries", doubted.len()));
+    }
+    let again = again_at(low);
     let held = again.iter().filter(|held| **held).count();
     if (held, again.len()) != (confirmed.held as usize, confirmed.of as usize) {
         complain(format!(
@@ -168,6 +174,10 @@ mod tests {
             row["confirmed"] = json!({"held": 0, "of": 1});
         };
         wrong(unconfirmed, "held only 0 of 1 times again");
+        let doubted = |row: &mut Value| {
+            row["curve"].as_array_mut().unwrap().push(point(1_040.0, "confirm", 30_000.0));
+        };
+        wrong(doubted, "1040/s is to have broken, but held in most of 1 further tries");
         let without = |row: &mut Value| {
             row["rate_per_s"] = Value::Null;
             row["why"] = "x".into();

@@ -26,7 +26,7 @@ pub(super) fn section(report: &Report<'_>, plots: Plots) -> Result<Option<Sectio
         title: "Capacity",
         lead: "The highest rate of an open loop that holds the objective. From the throughput of a closed loop, rates \
                are doubled or halved until one held and a higher one did not; then the gap is halved until it is as \
-               narrow as asked, and the rate found is tried again. Every rate is tried in a process of its own. Besides \
+               narrow as asked, and both its ends are tried again. Every rate is tried in a process of its own. Besides \
                what the objective says, fewer than 1 % of the jobs may fail where it says nothing of errors, and no \
                queue may build up."
             .to_owned(),
