@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_said_in_one_line() {
-        let changes: [(fn(&mut CapacityArgs), &str); 11] = [
+        type Change = fn(&mut CapacityArgs);
+        let changes: [(Change, &str); 11] = [
             (|args| args.slo = None, "needs what has to hold: --slo"),
             (|args| args.slo = Some("p99<50".to_owned()), "slo: `50` is no time for p99"),
             (|args| args.flags.engines.clear(), "needs an engine and a workload"),

@@ -85,6 +85,13 @@ fn rates(report: &Report<'_>, objective: &str) -> Table {
         table.rows.push(row);
         table.notes.extend(driver_late(report, sweep, pool));
     }
+    if here().any(|(sweep, _)| sweep.is_even) {
+        table.notes.push(
+            "Jobs came evenly spaced, the kindest way for a queue. Users who do not wait for each other come in a Poisson \
+             stream (--spacing poisson), and less of it is held."
+                .to_owned(),
+        );
+    }
     if table.rows.len() > 1 {
         table.notes.push(
             "Gain: how many times the rate of the fewest workers. Efficiency: the gain as a part of what so many more \

@@ -1,6 +1,7 @@
 //! The highest rate that holds an objective, by number of workers: what they gain, and how many are enough.
 
 use crate::capacity::{Confirmed, Figure, Purpose, Slo, Term};
+use crate::executor::Isolation;
 use crate::load::Spacing;
 use crate::record::{self, RunRecord};
 use crate::report::Quantity;
@@ -19,6 +20,8 @@ pub(in crate::report) struct Sweep {
     pub setting: String,
     /// What has to hold, and on what kind of load.
     pub objective: String,
+    /// Whether jobs came evenly spaced.
+    pub is_even: bool,
     /// Limits of response time: figure and microseconds.
     pub limits: Vec<(Figure, f64)>,
     /// By number of workers, the fewest first.
@@ -88,7 +91,8 @@ pub(super) fn sweeps(record: &RunRecord, engines: &[Engine], workloads: &[Worklo
         let workload = workloads.iter().position(|workload| workload.id == row.workload);
         let numbers = row.policies.unwrap_or_default();
         let numbers = (numbers.retries, numbers.breaker, numbers.in_flight);
-        let kind = (row.isolation, row.reuse, numbers);
+        // The baseline comes last, as everywhere.
+        let kind = (row.isolation == Isolation::Task, row.isolation, row.reuse, numbers);
         (workload, engine, kind, row.slo.clone(), row.spacing == Spacing::Poisson)
     };
     let mut rows: Vec<&record::Capacity> = record.capacity.iter().collect();
@@ -104,6 +108,7 @@ pub(super) fn sweeps(record: &RunRecord, engines: &[Engine], workloads: &[Worklo
                 workload: clean(&row.workload),
                 setting: format!("{}/{}{suffix}", row.isolation, row.reuse),
                 objective: objective(row),
+                is_even: row.spacing == Spacing::Constant,
                 limits: limits(&row.slo),
                 pools: pools(rows),
                 headline: String::new(),
