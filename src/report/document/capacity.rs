@@ -1,5 +1,6 @@
 //! The capacities as tables, and response time over load.
 
+use crate::capacity::Figure;
 use crate::report::plot::{self, Plot};
 use crate::report::view::{Point, Report, SizedPool, Sweep, plural};
 use crate::report::{Quantity, ReportError};
@@ -161,7 +162,7 @@ fn row(point: &Point, columns: usize) -> Vec<Entry> {
     match &point.figures {
         Some(figures) => {
             row.push(Entry::figure(Some(figures.achieved_per_s), Quantity::Rate));
-            let times = [Some(figures.p50), Some(figures.p95), figures.p99, figures.p999];
+            let times = [Some(figures.response.p50), Some(figures.response.p95), figures.p99, figures.p999];
             row.extend(times.map(|us| Entry::figure(us, Quantity::Latency)));
             row.extend([Entry::count(figures.submitted), Entry::faults(figures.errors)]);
             row.push(Entry::figure(Some(figures.pacer_p99), Quantity::Latency));
@@ -171,29 +172,26 @@ fn row(point: &Point, columns: usize) -> Vec<Entry> {
     row
 }
 
-/// p50 and p99 over the rate; p95 where there are too few jobs for p99.
+/// The median over the rate, and the figure that has the limit.
 fn chart(report: &Report<'_>, sweep: &Sweep, pool: &SizedPool) -> Result<Option<Plot>, ReportError> {
-    let measured = || pool.curve.iter().filter_map(|point| Some((point.rate_per_s, point.figures?)));
-    let p50 = measured().map(|(rate, figures)| (rate, figures.p50)).collect();
-    let p99: Vec<(f64, f64)> = measured().filter_map(|(rate, figures)| Some((rate, figures.p99?))).collect();
-    let (tail, name_of_tail) = match p99.len() {
-        0 => (measured().map(|(rate, figures)| (rate, figures.p95)).collect(), "p95"),
-        _ => (p99, "p99"),
+    let tail = sweep.tail(pool);
+    let line = |figure: Figure| -> Vec<(f64, f64)> {
+        let measured = pool.curve.iter().filter_map(|point| Some((point.rate_per_s, point.figures?)));
+        measured.map(|(rate, figures)| (rate, figure.of(&figures.response))).collect()
     };
     let limits: Vec<f64> = sweep.limits.iter().map(|(_, us)| *us).collect();
-    let dashed: Vec<String> = sweep
-        .limits
-        .iter()
-        .map(|(figure, us)| format!("{} {}", figure.as_str(), Quantity::Latency(*us)))
-        .collect();
-    let dashed = if dashed.is_empty() {
-        String::new()
-    } else {
-        format!("; dashed, the limits: {}", dashed.join(", "))
+    let limit = |(figure, us): &(Figure, f64)| format!("{} {}", figure.as_str(), Quantity::Latency(*us));
+    let dashed = match sweep.limits[..] {
+        [] => String::new(),
+        [ref only] => format!("; dashed, the limit: {}", limit(only)),
+        _ => {
+            format!("; dashed, the limits: {}", sweep.limits.iter().map(limit).collect::<Vec<_>>().join(", "))
+        }
     };
     let title = format!(
-        "Response time over load, {}: p50 (circles) and {name_of_tail} (triangles){dashed}",
-        name(report, sweep, pool)
+        "Response time over load, {}: p50 (circles) and {} (triangles){dashed}",
+        name(report, sweep, pool),
+        tail.as_str()
     );
-    plot::over_load(title, &[p50, tail], &limits)
+    plot::over_load(title, &[line(Figure::P50), line(tail)], &limits)
 }

@@ -1,12 +1,13 @@
-//! Response time over the rate of an open loop, both logarithmic: flat, and then it is not.
+//! Response time over the rate of an open loop: flat, and then it is not.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::over_time::ticks;
 use super::{Axis, COLOURS, DrawError, Plot, SIZE, frame, latency_ticks, layout_error, svg, tick_name};
 use crate::report::{Quantity, ReportError};
 
-/// Room around what is drawn, in decades.
+/// Room above and below what is drawn, in decades.
 const ROOM: f64 = 0.08;
 
 /// Draws lines of rates a second and microseconds, in the order of the page's colours and with a sign for each, and
@@ -16,7 +17,7 @@ pub(in crate::report) fn over_load(
     lines: &[Vec<(f64, f64)>],
     limits: &[f64],
 ) -> Result<Option<Plot>, ReportError> {
-    let log = |(rate, us): &(f64, f64)| (rate.log10(), us.log10());
+    let log = |(rate, us): &(f64, f64)| (*rate, us.log10());
     let is_seen = |(rate, us): &&(f64, f64)| *rate > 0.0 && *us > 0.0;
     let lines: Vec<Vec<(f64, f64)>> =
         lines.iter().map(|line| line.iter().filter(is_seen).map(log).collect()).collect();
@@ -35,11 +36,10 @@ fn draw(
 ) -> Result<(), DrawError> {
     let rates = || lines.iter().flatten().map(|point| point.0);
     let times = || lines.iter().flatten().map(|point| point.1).chain(limits.iter().copied());
-    let least = |all: f64, one: f64| all.min(one);
-    let (left, right) = (rates().fold(f64::INFINITY, least), rates().fold(f64::NEG_INFINITY, f64::max));
-    let (low, high) = (times().fold(f64::INFINITY, least), times().fold(f64::NEG_INFINITY, f64::max));
-    let (left, right, low, high) = (left - ROOM, right + ROOM, low - ROOM, high + ROOM);
-    let x = Axis { range: left..right, ticks: latency_ticks(left, right), name: rate_name };
+    let (left, right) = (0.0, rates().fold(f64::MIN_POSITIVE, f64::max) * 1.02);
+    let (low, high) = (times().fold(f64::INFINITY, f64::min), times().fold(f64::NEG_INFINITY, f64::max));
+    let (low, high) = (low - ROOM, high + ROOM);
+    let x = Axis { range: left..right, ticks: ticks(left, right, 0.0), name: rate_name };
     let y = Axis { range: low..high, ticks: latency_ticks(low, high), name: tick_name };
     let mut chart = frame(root, (x, "jobs a second"), (y, ""))?;
     let of = |(r, g, b)| RGBColor(r, g, b);
@@ -60,8 +60,8 @@ fn draw(
     Ok(())
 }
 
-fn rate_name(log: f64) -> String {
-    let name = Quantity::Rate(10_f64.powf(log)).to_string();
+fn rate_name(rate: f64) -> String {
+    let name = Quantity::Rate(rate).to_string();
     // A tick is a round number: its noughts after the point say nothing.
     let number: String = name.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     let unit = &name[number.len()..];
@@ -76,7 +76,10 @@ mod tests {
 
     #[test]
     fn rates_are_named_without_needless_noughts() {
-        assert_eq!([100.0_f64, 2_000.0, 0.5].map(|rate| rate_name(rate.log10())), ["100/s", "2k/s", "0.5/s"]);
+        assert_eq!(
+            [0.0, 100.0, 2_000.0, 2_500.0, 0.5].map(rate_name),
+            ["0/s", "100/s", "2k/s", "2.5k/s", "0.5/s"]
+        );
     }
 
     #[test]

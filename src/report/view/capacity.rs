@@ -5,6 +5,7 @@ use crate::executor::Isolation;
 use crate::load::Spacing;
 use crate::record::{self, RunRecord};
 use crate::report::Quantity;
+use crate::stats::Percentiles;
 
 use super::cell::{ENOUGH_FOR_P99, ENOUGH_FOR_P999};
 use super::text::{clean, list, plural};
@@ -72,8 +73,7 @@ pub(in crate::report) struct Figures {
     pub achieved_per_s: f64,
     pub submitted: u64,
     pub errors: u64,
-    pub p50: f64,
-    pub p95: f64,
+    pub response: Percentiles,
     /// Nothing when the samples do not carry it; as the next.
     pub p99: Option<f64>,
     pub p999: Option<f64>,
@@ -172,8 +172,7 @@ fn point(point: &record::CurvePoint) -> Point {
             achieved_per_s: figures.achieved_per_s,
             submitted: figures.submitted,
             errors: figures.errors,
-            p50: figures.p50_us,
-            p95: figures.p95_us,
+            response: figures.response_us(),
             p99: Some(figures.p99_us).filter(|_| ran >= ENOUGH_FOR_P99),
             p999: Some(figures.p999_us).filter(|_| ran >= ENOUGH_FOR_P999),
             pacer_p99: figures.pacer_p99_us,
@@ -192,7 +191,7 @@ fn point(point: &record::CurvePoint) -> Point {
 fn driver_late(curve: &[Point]) -> Option<(f64, f64)> {
     let broken = curve.iter().find(|point| !point.held)?;
     let figures = broken.figures?;
-    let is_grave = figures.pacer_p99 > DRIVER_PART * figures.p99.unwrap_or(figures.p95);
+    let is_grave = figures.pacer_p99 > DRIVER_PART * figures.p99.unwrap_or(figures.response.p95);
     is_grave.then_some((broken.rate_per_s, figures.pacer_p99))
 }
 
@@ -235,6 +234,16 @@ fn jobs(per_s: f64) -> String {
 }
 
 impl Sweep {
+    /// The figure of response time that its curve is about: the last that has a limit and is no median; the 99th
+    /// percentile where there is none, or the 95th where no run had enough jobs for that.
+    pub fn tail(&self, pool: &SizedPool) -> Figure {
+        let limited =
+            self.limits.iter().rev().map(|(figure, _)| *figure).find(|figure| *figure != Figure::P50);
+        let has_p99 =
+            pool.curve.iter().any(|point| point.figures.is_some_and(|figures| figures.p99.is_some()));
+        limited.unwrap_or(if has_p99 { Figure::P99 } else { Figure::P95 })
+    }
+
     /// The fewest workers that hold as high a rate as any more of them, as far as the intervals tell; nothing if these
     /// are the most that were tried.
     pub fn enough(&self) -> Option<u32> {
@@ -320,7 +329,7 @@ mod tests {
             3,
             "beta has one rate that was measured: no curve"
         );
-        assert!(html.contains("p50 (circles) and p99 (triangles); dashed, the limits: p99 50.0 ms"));
+        assert!(html.contains("p50 (circles) and p99 (triangles); dashed, the limit: p99 50.0 ms"));
         assert!(!html.contains("<script>alert") && html.contains("&lt;script&gt;alert"));
         for tag in ["section", "div", "figure", "svg", "table"] {
             let opened =
