@@ -203,31 +203,28 @@ impl Search {
         {
             return without(NotFound::Unconfirmed { times: self.refuted.len(), last_per_s });
         }
-        let rate_of = |tried: Option<&Tried>| tried.map(|tried| (tried.rate_per_s, tried.again));
-        match (rate_of(self.held.last()), rate_of(self.broken.last())) {
+        match (self.held.last(), self.broken.last()) {
             (None, None) => of(Purpose::Bracket, self.guess),
-            (Some((low, _)), None) if low * 2.0 > self.farthest(BRACKETS as i32) => {
-                without(NotFound::Everywhere { highest_per_s: low })
+            (Some(low), None) if low.rate_per_s * 2.0 > self.farthest(BRACKETS as i32) => {
+                without(NotFound::Everywhere { highest_per_s: low.rate_per_s })
             }
-            (Some((low, _)), None) => of(Purpose::Bracket, low * 2.0),
-            (None, Some((high, _))) if high <= self.slowest => {
+            (Some(low), None) => of(Purpose::Bracket, low.rate_per_s * 2.0),
+            (None, Some(high)) if high.rate_per_s <= self.slowest => {
                 without(NotFound::TooSlow { slowest_per_s: self.slowest })
             }
-            (None, Some((high, _))) if high / 2.0 < self.farthest(-(BRACKETS as i32)) => {
-                without(NotFound::Nowhere { lowest_per_s: high })
+            (None, Some(high)) if high.rate_per_s / 2.0 < self.farthest(-(BRACKETS as i32)) => {
+                without(NotFound::Nowhere { lowest_per_s: high.rate_per_s })
             }
-            (None, Some((high, _))) => of(Purpose::Bracket, (high / 2.0).max(self.slowest)),
+            (None, Some(high)) => of(Purpose::Bracket, (high.rate_per_s / 2.0).max(self.slowest)),
             (Some(low), Some(high)) => self.narrow(low, high),
         }
     }
 
     /// The next step between two rates: to halve the gap, or to try its low end again, and then its high one until it is
     /// sure enough.
-    fn narrow(
-        &self,
-        (low, confirmed): (f64, Confirmed),
-        (high, doubted): (f64, Confirmed),
-    ) -> Result<Probe, End> {
+    fn narrow(&self, low: &Tried, high: &Tried) -> Result<Probe, End> {
+        let (Tried { rate_per_s: low, again: confirmed }, Tried { rate_per_s: high, again: doubted }) =
+            (*low, *high);
         let of = |purpose, rate_per_s| Ok(Probe { rate_per_s, purpose });
         if high / low > (1.0 + self.precision) * (1.0 + ROUNDING) {
             return of(Purpose::Bisect, (low * high).sqrt());

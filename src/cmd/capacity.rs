@@ -28,9 +28,11 @@ pub fn capacity(args: &CapacityArgs, config: Option<&Path>) -> Result<Verdict, F
     let pools = pools(settings);
     let early_stop = signals::drain_on_first_signal()?;
     let progress = Progress::new(pools.len());
+    let mut searcher =
+        Searcher { asked: &asked, recording: &mut recording, early_stop: &early_stop, progress: &progress };
     let mut searched = 0;
     for pool in &pools {
-        if !pool.search(&asked, &mut recording, &early_stop, &progress)? {
+        if !searcher.search(pool)? {
             break;
         }
         searched += 1;
@@ -98,95 +100,6 @@ impl Pool {
         Self { cell: cell.clone(), settings }
     }
 
-    /// Searches its capacity and keeps whatever is known of it. Gives whether the search came to an end, which it
-    /// does not when an early stop is wanted.
-    fn search(
-        &self,
-        asked: &CapacitySettings,
-        recording: &mut Recording,
-        early_stop: &EarlyStop,
-        progress: &Progress,
-    ) -> anyhow::Result<bool> {
-        let mut row = self.row(asked);
-        if let Err(not_built) = self.cell.engine.is_there() {
-            recording.put_capacity(row.without(not_built.to_string()))?;
-            return Ok(true);
-        }
-        let measure = |recording: &Recording, what: &str, plan| {
-            self.run(recording, &format!("{} · {what}", self.title()), plan, early_stop, progress)
-        };
-        let closed = measure(recording, "closed loop", self.closed_loop(asked))?;
-        if early_stop.is_requested() {
-            recording.put_capacity(row.without("stopped early by a signal"))?;
-            return Ok(false);
-        }
-        let guess = match closed.and_then(|summary| guess(&summary)) {
-            Ok(per_s) => per_s,
-            Err(why) => {
-                recording.put_capacity(row.without(format!("in a closed loop: {why}")))?;
-                return Ok(true);
-            }
-        };
-        row.closed_loop_per_s = Some(guess);
-        let slowest = capacity::slowest(&asked.slo, asked.duration);
-        let mut search = Search::new(guess, slowest, asked.precision, asked.confirm);
-        let end = loop {
-            let probe = match search.probe() {
-                Ok(probe) => probe,
-                Err(end) => break end,
-            };
-            let time = asked.probe_time(probe.rate_per_s);
-            let plan = self.plan(probe, time, row.curve.len() as u64 + 1);
-            let what = format!("{} {}", probe.purpose.as_str(), Quantity::Rate(probe.rate_per_s));
-            let summary = measure(recording, &what, plan)?;
-            if early_stop.is_requested() {
-                let probes = row.curve.len();
-                recording
-                    .put_capacity(row.without(format!("stopped early by a signal after {probes} probes")))?;
-                return Ok(false);
-            }
-            let run = (time.as_secs_f64(), plan.seed);
-            let is_broken_alone = summary.as_ref().is_ok_and(|summary| asked.slo.is_broken_alone(summary));
-            let point = match summary {
-                Ok(summary) => CurvePoint::measured(probe, run, &summary, &asked.slo.judge(&summary, time)),
-                Err(how) => CurvePoint::died(probe, run, how),
-            };
-            search.tell(match (point.held, is_broken_alone) {
-                (true, _) => Outcome::Held,
-                (false, false) => Outcome::Broken,
-                (false, true) => Outcome::BrokenAlone,
-            });
-            row.curve.push(point);
-            recording.put_capacity(row.clone().without("the search did not come to its end"))?;
-        };
-        recording.put_capacity(match end {
-            End::Found(found) => row.found(found),
-            End::NotFound(why) => {
-                let last = row.curve.last().map_or(String::new(), |point| point.broken_by.join(", "));
-                let there = if last.is_empty() { last } else { format!("; in the last probe, {last}") };
-                row.without(format!("{why}{there}"))
-            }
-        })?;
-        Ok(true)
-    }
-
-    /// What a run came to, or why it came to nothing.
-    fn run(
-        &self,
-        recording: &Recording,
-        title: &str,
-        plan: Plan,
-        early_stop: &EarlyStop,
-        progress: &Progress,
-    ) -> anyhow::Result<Result<Summary, String>> {
-        let mut settings = self.settings.clone();
-        settings.plan = plan;
-        progress.begin(title);
-        let row =
-            recording.measure(&settings, &self.cell, early_stop, |event| progress.event(title, event))?;
-        Ok(row.summary.ok_or_else(|| row.error.unwrap_or_default()))
-    }
-
     /// As many clients as workers: what the pool can do when nobody waits.
     fn closed_loop(&self, asked: &CapacitySettings) -> Plan {
         let concurrency = self.settings.workers;
@@ -234,6 +147,100 @@ impl Pool {
     fn title(&self) -> String {
         let workers = self.settings.workers;
         format!("{} · {workers} worker{}", self.cell.title(), if workers == 1 { "" } else { "s" })
+    }
+}
+
+/// What all searches need.
+struct Searcher<'a> {
+    asked: &'a CapacitySettings,
+    recording: &'a mut Recording,
+    early_stop: &'a EarlyStop,
+    progress: &'a Progress,
+}
+
+/// What a run came to, or why it came to nothing.
+type Ran = Result<Summary, String>;
+
+impl Searcher<'_> {
+    /// Searches a pool's capacity and keeps whatever is known of it. Gives whether the search came to an end, which it
+    /// does not when an early stop is wanted.
+    fn search(&mut self, pool: &Pool) -> anyhow::Result<bool> {
+        let mut row = pool.row(self.asked);
+        if let Err(not_built) = pool.cell.engine.is_there() {
+            return self.keep(row.without(not_built.to_string())).map(|()| true);
+        }
+        let Some(closed) = self.measure(pool, "closed loop", pool.closed_loop(self.asked))? else {
+            return self.keep(row.without("stopped early by a signal")).map(|()| false);
+        };
+        let guess = match closed.and_then(|summary| guess(&summary)) {
+            Ok(per_s) => per_s,
+            Err(why) => return self.keep(row.without(format!("in a closed loop: {why}"))).map(|()| true),
+        };
+        row.closed_loop_per_s = Some(guess);
+        let CapacitySettings { slo, duration, precision, confirm, .. } = self.asked;
+        let mut search = Search::new(guess, capacity::slowest(slo, *duration), *precision, *confirm);
+        let end = loop {
+            let probe = match search.probe() {
+                Ok(probe) => probe,
+                Err(end) => break end,
+            };
+            let Some((point, outcome)) = self.probe(pool, probe, row.curve.len() as u64 + 1)? else {
+                let probes = row.curve.len();
+                let why = format!("stopped early by a signal after {probes} probes");
+                return self.keep(row.without(why)).map(|()| false);
+            };
+            search.tell(outcome);
+            row.curve.push(point);
+            self.keep(row.clone().without("the search did not come to its end"))?;
+        };
+        let row = match end {
+            End::Found(found) => row.found(found),
+            End::NotFound(why) => {
+                let last = row.curve.last().map_or(String::new(), |point| point.broken_by.join(", "));
+                let there = if last.is_empty() { last } else { format!("; in the last probe, {last}") };
+                row.without(format!("{why}{there}"))
+            }
+        };
+        self.keep(row).map(|()| true)
+    }
+
+    /// Tries a rate; nothing when an early stop is wanted.
+    fn probe(&self, pool: &Pool, probe: Probe, number: u64) -> anyhow::Result<Option<(CurvePoint, Outcome)>> {
+        let slo = &self.asked.slo;
+        let time = self.asked.probe_time(probe.rate_per_s);
+        let plan = pool.plan(probe, time, number);
+        let what = format!("{} {}", probe.purpose.as_str(), Quantity::Rate(probe.rate_per_s));
+        let Some(ran) = self.measure(pool, &what, plan)? else { return Ok(None) };
+        let run = (time.as_secs_f64(), plan.seed);
+        Ok(Some(match ran {
+            Ok(summary) => {
+                let point = CurvePoint::measured(probe, run, &summary, &slo.judge(&summary, time));
+                let outcome = match point.held {
+                    true => Outcome::Held,
+                    false if slo.is_broken_alone(&summary) => Outcome::BrokenAlone,
+                    false => Outcome::Broken,
+                };
+                (point, outcome)
+            }
+            Err(how) => (CurvePoint::died(probe, run, how), Outcome::Broken),
+        }))
+    }
+
+    /// Runs a plan in a process of its own; nothing when an early stop is wanted: what it cuts short is no measurement.
+    fn measure(&self, pool: &Pool, what: &str, plan: Plan) -> anyhow::Result<Option<Ran>> {
+        let title = format!("{} · {what}", pool.title());
+        let mut settings = pool.settings.clone();
+        settings.plan = plan;
+        self.progress.begin(&title);
+        let row = self
+            .recording
+            .measure(&settings, &pool.cell, self.early_stop, |event| self.progress.event(&title, event))?;
+        let ran = row.summary.ok_or_else(|| row.error.unwrap_or_default());
+        Ok((!self.early_stop.is_requested()).then_some(ran))
+    }
+
+    fn keep(&mut self, row: Capacity) -> anyhow::Result<()> {
+        self.recording.put_capacity(row)
     }
 }
 
