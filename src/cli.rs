@@ -1,6 +1,7 @@
 //! The command line: what may be said, and what is meant by it once flags, `jsarena.toml` and defaults are
 //! put together. Runs nothing.
 
+mod capacity;
 mod defaults;
 mod engines;
 mod gate;
@@ -9,12 +10,13 @@ mod settings;
 mod shard;
 mod values;
 
+pub use capacity::{CapacityArgs, CapacitySettings};
 pub use defaults::Defaults;
 pub use gate::{Allow, GateArgs, GateFormat, Threshold};
 pub use hostile::{HostileSettings, read as hostile_corpus};
 pub use settings::{Selection, Settings, UsageError, foreign};
 pub use shard::Shard;
-pub use values::{Share, Size, Time};
+pub use values::{Counts, Share, Size, Time};
 
 use std::path::PathBuf;
 
@@ -68,6 +70,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Hostile scripts × engines × isolations, each in a fresh process, into a containment scorecard
     Survive(SurviveArgs),
+    /// The highest rate of an open loop that holds an objective, and response times on the way to it
+    Capacity(CapacityArgs),
     /// The load driver held against a server whose response times are known, and what it can do at most
     Calibrate(CalibrateArgs),
     /// Hold a new record against an old one: exit 1 when something got worse, significantly and by enough to matter
@@ -183,10 +187,10 @@ pub struct Flags {
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reuse: Vec<String>,
-    /// Workers of a pool [default: one a processor]
+    /// Workers of a pool; capacity tries several, such as 1,2,4 [default: one a processor]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub workers: Option<u32>,
+    pub workers: Option<Counts>,
     /// Closed loop: this many clients, each with one job in flight [default: four a worker]
     #[arg(long, value_name = "N", conflicts_with = "rate")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,8 +203,8 @@ pub struct Flags {
     #[arg(long, value_name = "HOW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<String>,
-    /// Time on the clock, for each cell and round [default: 5s; compare: 600ms; soak: 10m;
-    /// ablation: 20s]
+    /// Time on the clock, for each cell and round [default: 5s; compare: 600ms; capacity: 2s;
+    /// soak: 10m; ablation: 20s]
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Time>,
@@ -208,7 +212,7 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// Load before the clock starts [default: 1s; compare: 200ms]
+    /// Load before the clock starts [default: 1s; compare: 200ms; capacity: 500ms]
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Time>,
@@ -286,7 +290,7 @@ pub struct Flags {
     #[arg(long)]
     #[serde(skip_serializing_if = "is_false")]
     pub quick: bool,
-    /// Folder of the record and its report [default, compare: reports/DATE-HOST]
+    /// Folder of the record and its report [default, compare, capacity: reports/DATE-HOST]
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,

@@ -9,6 +9,7 @@
 //! | [`executor`] | the actor pool, the blocking-task baseline and the policies in front of them: every job gets exactly one outcome |
 //! | [`stats`] | HDR histograms and the summary of one load run |
 //! | [`load`] | plans, due times and the driver that runs them |
+//! | [`capacity`] | the highest rate that holds an objective: judging a run, searching for the rate |
 //! | [`record`] | the run record: all that is ever written down |
 //! | [`survive`] | what a hostile script does to a pool, its host and its neighbours |
 //! | [`calibrate`] | the load driver held against servers that are known |
@@ -21,6 +22,7 @@
 
 pub mod build;
 pub mod calibrate;
+pub mod capacity;
 pub mod cli;
 pub mod cmd;
 pub mod engine;

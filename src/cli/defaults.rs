@@ -25,6 +25,8 @@ pub struct Defaults {
     /// Whether hostile scripts that take down the process are among them.
     pub(super) killers_too: bool,
     pub(super) soak: bool,
+    /// Whether several numbers of workers make sense.
+    pub(super) sweeps: bool,
 }
 
 impl Defaults {
@@ -44,6 +46,7 @@ impl Defaults {
         hostile: 0.0,
         killers_too: false,
         soak: false,
+        sweeps: false,
     };
 
     /// Of `run --soak`: a server as it would be run, under guests as they come.
@@ -80,6 +83,14 @@ impl Defaults {
         breaker: 10,
         hostile: 0.02,
         killers_too: true,
+        ..Self::RUN
+    };
+
+    /// Of `capacity`: probes long enough for a 99th percentile from some hundred jobs a second on.
+    pub const CAPACITY: Self = Self {
+        duration: Duration::from_secs(2),
+        warmup: Duration::from_millis(500),
+        sweeps: true,
         ..Self::RUN
     };
 

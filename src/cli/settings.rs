@@ -7,10 +7,11 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::Deserialize;
 
+use super::capacity;
 use super::engines::{self, ForeignEntry};
 use super::gate::GateTable;
 use super::hostile::HostileSettings;
-use super::{Defaults, Flags, Share, Size, Time};
+use super::{Counts, Defaults, Flags, Share, Size, Time};
 use crate::engine::{Deadlines, Limits};
 use crate::executor::{Candidate, Foreign, Isolation, PolicyChoice, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
@@ -51,6 +52,10 @@ pub struct Settings {
     pub reuses: Vec<Reuse>,
     /// Workers of a pool.
     pub workers: u32,
+    /// All numbers of workers that were asked for, in the order in which they were; the first one is `workers`.
+    pub sweep: Vec<u32>,
+    /// How an open loop's jobs are spaced.
+    pub spacing: Spacing,
     /// The load of each cell.
     pub plan: Plan,
     /// How often each cell is measured.
@@ -70,6 +75,8 @@ pub struct Settings {
     pub blocking_threads: Option<u32>,
     /// What stands in front of the executor.
     pub policies: PolicyChoice,
+    /// What has to hold, as it was asked for.
+    pub(super) asked_capacity: capacity::Asked,
     /// The folder of hostile scripts that was asked for, and which of them.
     pub asked_hostile: (Option<PathBuf>, Vec<String>),
     /// The hostile scripts, where some jobs are to be hostile.
@@ -90,7 +97,7 @@ struct Merged {
     workloads: Vec<String>,
     isolation: Vec<String>,
     reuse: Vec<String>,
-    workers: Option<u32>,
+    workers: Option<Counts>,
     concurrency: Option<u32>,
     rate: Option<f64>,
     spacing: Option<String>,
@@ -114,6 +121,9 @@ struct Merged {
     corpus: Option<PathBuf>,
     scripts: Vec<String>,
     seed: Option<u64>,
+    slo: Option<String>,
+    precision: Option<Share>,
+    confirm: Option<u32>,
     quick: bool,
     out: Option<PathBuf>,
     format: Option<String>,
@@ -200,7 +210,9 @@ impl Merged {
     fn check(self, defaults: Defaults, file: Option<&Path>) -> Result<Settings, UsageError> {
         let foreign = engines::checked(&self.engine, file)?;
         let quick = self.quick;
-        let workers = at_least_one("workers", self.workers)?.or(defaults.workers).unwrap_or_else(processors);
+        let sweep = sweep(self.workers, defaults)?;
+        let workers = sweep[0];
+        let spacing = spacing(self.spacing.as_deref())?;
         let duration = if quick { Defaults::QUICK_DURATION } else { defaults.duration };
         let warmup = if quick { Defaults::QUICK_WARMUP } else { defaults.warmup };
         let concurrency = at_least_one("concurrency", self.concurrency)?;
@@ -210,9 +222,7 @@ impl Merged {
             (Some(rate), None) if !(rate.is_finite() && rate > 0.0) => {
                 return Err(UsageError(format!("rate: {rate} is no rate; give jobs a second, above zero")));
             }
-            (Some(rate_per_s), None) => {
-                Arrivals::Open { rate_per_s, spacing: spacing(self.spacing.as_deref())? }
-            }
+            (Some(rate_per_s), None) => Arrivals::Open { rate_per_s, spacing },
             (None, concurrency) => {
                 Arrivals::Closed { concurrency: concurrency.unwrap_or(workers.saturating_mul(4)) }
             }
@@ -251,11 +261,19 @@ impl Merged {
             asked => asked,
         };
         let settings = Settings {
+            asked_capacity: capacity::Asked {
+                slo: self.slo,
+                precision: self.precision,
+                confirm: self.confirm,
+                quick,
+            },
             asked_hostile,
             isolations: engines::isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
             selection: Selection { engines, workloads: select(&asked_workloads)?, asked_workloads },
             reuses: parse_all("reuse", &self.reuse, &[defaults.reuse], Reuse::ALL.map(Reuse::as_str))?,
             workers,
+            sweep,
+            spacing,
             plan,
             rounds: at_least_one("rounds", self.rounds)?.unwrap_or(if quick { 1 } else { defaults.rounds }),
             minimal_effect: self.minimal_effect.map_or(MINIMAL_EFFECT, |share| share.0),
@@ -283,6 +301,24 @@ impl Merged {
         }
         Ok(settings)
     }
+}
+
+/// The numbers of workers asked for, once each; at least one.
+fn sweep(asked: Option<Counts>, defaults: Defaults) -> Result<Vec<u32>, UsageError> {
+    let mut sweep = Vec::new();
+    for workers in asked.map_or(Vec::new(), |counts| counts.0) {
+        at_least_one("workers", Some(workers))?;
+        if !sweep.contains(&workers) {
+            sweep.push(workers);
+        }
+    }
+    if sweep.is_empty() {
+        sweep.push(defaults.workers.unwrap_or_else(processors));
+    }
+    if sweep.len() > 1 && !defaults.sweeps {
+        return Err(UsageError("workers: give one number; only capacity tries several".to_owned()));
+    }
+    Ok(sweep)
 }
 
 fn spacing(asked: Option<&str>) -> Result<Spacing, UsageError> {
@@ -344,7 +380,7 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let flags = Flags { workers: Some(3), ..Flags::default() };
+        let flags = Flags { workers: Some(Counts(vec![3])), ..Flags::default() };
         let settings = gather(&flags, "workers = 7\nduration = '9s'\nmemory = '64MiB'").unwrap();
         assert_eq!(settings.workers, 3);
         assert_eq!(settings.plan.stop, Stop::After(Duration::from_secs(9)));

@@ -75,6 +75,51 @@ impl From<Size> for String {
     }
 }
 
+/// Several numbers, such as `1,2,4`; in a config file also one number or a list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "CountsForm", into = "Vec<u32>")]
+pub struct Counts(pub Vec<u32>);
+
+/// The ways in which a config file may have them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "neither a number nor a list of numbers; write 2 or [1, 2, 4]")]
+enum CountsForm {
+    One(u32),
+    Several(Vec<u32>),
+    Text(String),
+}
+
+impl FromStr for Counts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |part: &str| part.trim().parse().map_err(|_| part.trim().to_owned());
+        text.split(',')
+            .map(number)
+            .collect::<Result<_, _>>()
+            .map(Self)
+            .map_err(|part| format!("`{part}` is no number; write 2 or 1,2,4"))
+    }
+}
+
+impl TryFrom<CountsForm> for Counts {
+    type Error = String;
+
+    fn try_from(form: CountsForm) -> Result<Self, Self::Error> {
+        match form {
+            CountsForm::One(count) => Ok(Self(vec![count])),
+            CountsForm::Several(counts) => Ok(Self(counts)),
+            CountsForm::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl From<Counts> for Vec<u32> {
+    fn from(counts: Counts) -> Self {
+        counts.0
+    }
+}
+
 /// A part of a whole, such as `5%` or `0.05`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -130,6 +175,14 @@ mod tests {
             let size: Size = text.parse().unwrap();
             assert_eq!(String::from(size).parse::<Size>().unwrap(), size);
         }
+        for (text, counts) in [("2", vec![2]), ("1, 2,4", vec![1, 2, 4])] {
+            let read: Counts = text.parse().unwrap();
+            assert_eq!(read.0, counts);
+            assert_eq!(serde_json::from_value::<Counts>(serde_json::to_value(&read).unwrap()).unwrap(), read);
+        }
+        for (form, counts) in [("2", vec![2]), ("[1,2]", vec![1, 2]), ("\"1,2\"", vec![1, 2])] {
+            assert_eq!(serde_json::from_str::<Counts>(form).unwrap().0, counts);
+        }
         for (text, value) in [("5%", 0.05), ("0.05", 0.05), ("100 %", 1.0), ("0", 0.0)] {
             let share: Share = text.parse().unwrap();
             assert!((share.0 - value).abs() < 1e-12, "{text}");
@@ -143,6 +196,8 @@ mod tests {
         for text in ["some", "101%", "-1%", "5", "NaN"] {
             assert!(text.parse::<Share>().unwrap_err().contains("write 5%"), "{text}");
         }
+        assert!("1,two".parse::<Counts>().unwrap_err().contains("`two` is no number"));
+        assert!(serde_json::from_str::<Counts>("true").unwrap_err().to_string().contains("write 2 or"));
         assert!("lots".parse::<Size>().unwrap_err().contains("write 128MiB"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod ablation;
 mod calibrate;
+mod capacity;
 mod cell;
 mod child;
 mod compare;
@@ -108,6 +109,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Run(args) => run::run(&args, config),
         Command::Compare(args) => compare::compare(&args, config),
         Command::Survive(args) => survive::survive(&args, config),
+        Command::Capacity(args) => capacity::capacity(&args, config),
         Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Gate(args) => gate::gate(&args, config),
         Command::Report(args) => report::report(&args),

@@ -18,8 +18,8 @@ use crate::cli::{Settings, Shard};
 use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
-    self, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION, Shards,
-    VerdictRate,
+    self, Capacity, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION,
+    Shards, VerdictRate,
 };
 use crate::report::{Format, Report};
 
@@ -62,6 +62,7 @@ impl Recording {
             calibration: Vec::new(),
             instrument: None,
             verdicts: Vec::new(),
+            capacity: Vec::new(),
         };
         Self { record, path: None }
     }
@@ -141,6 +142,15 @@ impl Recording {
     /// The record so far.
     pub fn record(&self) -> &RunRecord {
         &self.record
+    }
+
+    /// Adds a row of capacity, or puts it in the place of what was known of it so far, and keeps it.
+    pub fn put_capacity(&mut self, row: Capacity) -> anyhow::Result<()> {
+        match self.record.capacity.iter_mut().find(|known| known.is_same_row(&row)) {
+            Some(known) => *known = row,
+            None => self.record.capacity.push(row),
+        }
+        self.save()
     }
 
     /// Ends: works out the A/A floor, and compares the engines.

@@ -57,11 +57,10 @@ fn validate(args: &ReportArgs, records: &[RunRecord]) -> Result<Verdict, Failure
         whole &= wrong.is_empty();
         wrong.iter().for_each(|line| println!("{}: {line}", path.display()));
         if wrong.is_empty() {
-            let hostile = match record.containment.len() {
-                0 => String::new(),
-                rows => format!(", {rows} containment rows"),
-            };
-            println!("{}: whole, {} measurements{hostile}", path.display(), record.measurements.len());
+            let others = [(record.containment.len(), "containment"), (record.capacity.len(), "capacity")];
+            let others = others.into_iter().filter(|(rows, _)| *rows > 0);
+            let others: String = others.map(|(rows, kind)| format!(", {rows} {kind} rows")).collect();
+            println!("{}: whole, {} measurements{others}", path.display(), record.measurements.len());
         }
     }
     Ok(Verdict::of(whole))

@@ -11,7 +11,7 @@ use super::matrix::Cell;
 use super::output::Recording;
 use super::progress::Progress;
 use crate::calibrate::verdicts::{DrillCell, Server, Variant, drill, judge};
-use crate::cli::{CalibrateArgs, Defaults, Flags, Settings, Time};
+use crate::cli::{CalibrateArgs, Counts, Defaults, Flags, Settings, Time};
 use crate::load::EarlyStop;
 use crate::record::{Measurement, VerdictRate};
 use crate::stats::compare::Metric;
@@ -102,7 +102,7 @@ fn settings(folder: &TempDir, cells: &[DrillCell], seed: u64) -> Result<Settings
     let flags = Flags {
         engines: vec![crate::engine::registry::FAKE.to_owned()],
         workloads: vec![folder.path().display().to_string()],
-        workers: Some(1),
+        workers: Some(Counts(vec![1])),
         concurrency: Some(4),
         duration: Some(time("250ms")?),
         warmup: Some(time("50ms")?),

@@ -1,6 +1,7 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
 mod calibration;
+mod capacity;
 mod comparisons;
 mod conditions;
 
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 use super::{Containment, ContainmentVerdict, Died, Measurement, Neighbours, RunRecord, Shards};
 use crate::stats::{EncodedHistogram, Summary};
 
-/// What is wrong with a record's measurements and containment rows, a line each; none if it is whole.
+/// What is wrong with a record's rows, a line each; none if it is whole.
 pub fn check(record: &RunRecord) -> Vec<String> {
     let mut wrong = Vec::new();
     wrong.extend(record.shards.as_ref().and_then(Shards::check));
@@ -44,6 +45,7 @@ pub fn check(record: &RunRecord) -> Vec<String> {
     }
     wrong.extend(calibration::complaints(record));
     wrong.extend(comparisons::complaints(record));
+    wrong.extend(capacity::complaints(record));
     wrong
 }
 

@@ -2,6 +2,7 @@
 
 mod ablation;
 mod calibration;
+mod capacity;
 mod check;
 mod comparisons;
 mod containment;
@@ -15,6 +16,7 @@ mod verdicts;
 pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
+pub use capacity::{Capacity, CurveFigures, CurvePoint};
 pub use check::check;
 pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons, side};
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
@@ -89,6 +91,9 @@ pub struct RunRecord {
     /// One a server, injected difference and metric: how often comparisons were right.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<VerdictRate>,
+    /// One an engine, workload, isolation, reuse and number of workers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capacity: Vec<Capacity>,
 }
 
 /// An engine asked for.

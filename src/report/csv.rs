@@ -27,6 +27,7 @@ use super::view::Report;
 use super::{Export, ReportError};
 
 mod calibration;
+mod capacity;
 mod comparisons;
 mod conditions;
 mod containment;
@@ -39,8 +40,10 @@ type Fields = Vec<(String, String)>;
 pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let record = report.record();
     let mut files = Vec::new();
-    let is_of_load =
-        record.containment.is_empty() && record.calibration.is_empty() && record.verdicts.is_empty();
+    let is_of_load = record.containment.is_empty()
+        && record.calibration.is_empty()
+        && record.verdicts.is_empty()
+        && record.capacity.is_empty();
     if !record.measurements.is_empty() || is_of_load {
         files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
     }
@@ -55,6 +58,10 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     }
     if !record.verdicts.is_empty() {
         files.push(Export { file_name: "verdicts.csv", bytes: verdicts::rows(record)? });
+    }
+    if !record.capacity.is_empty() {
+        files.push(Export { file_name: "capacity.csv", bytes: capacity::rows(record)? });
+        files.push(Export { file_name: "capacity-curve.csv", bytes: capacity::points(record)? });
     }
     Ok(files)
 }

@@ -4,12 +4,14 @@
 
 mod ablation;
 mod calibration;
+mod capacity;
 mod compared;
 mod hostile;
 mod verdict_rates;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
 pub(super) use calibration::calibration;
+pub(super) use capacity::capacity;
 pub(super) use compared::compared;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
 pub(super) use verdict_rates::verdict_rates;

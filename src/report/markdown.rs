@@ -176,6 +176,14 @@ mod tests {
     }
 
     #[test]
+    fn the_fixed_capacities_as_markdown() {
+        let record = fixture::capacity();
+        let page = render(&Report::new(&record).unwrap()).unwrap();
+        // All up to what every record has.
+        insta::assert_snapshot!(page.split("\n## Method").next().unwrap());
+    }
+
+    #[test]
     fn the_fixed_ablation_as_markdown() {
         let record = fixture::ablation();
         let page = render(&Report::new(&record).unwrap()).unwrap();
@@ -187,8 +195,8 @@ mod tests {
     #[test]
     fn every_row_of_a_table_has_its_columns() {
         let record = fixture::measured_and_hostile();
-        let pages =
-            [record, fixture::ablation()].map(|record| render(&Report::new(&record).unwrap()).unwrap());
+        let pages = [record, fixture::ablation(), fixture::capacity()]
+            .map(|record| render(&Report::new(&record).unwrap()).unwrap());
         let page = pages.concat();
         let mut columns = None;
         for line in page.lines() {

@@ -1,5 +1,6 @@
 //! Records made one: the shards of a run that was measured in parts.
 
+mod capacity;
 mod shards;
 
 use std::fmt::Debug;
@@ -44,6 +45,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         merged.minimal_effect = larger(merged.minimal_effect, record.minimal_effect);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
+        merged.capacity.extend(record.capacity);
         if merged.calibration.is_empty() {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
@@ -83,6 +85,7 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
     if !(first.calibration.is_empty() || other.calibration.is_empty()) {
         return Err("it holds a calibration, and so does another; report on each alone".to_owned());
     }
+    capacity::apart(first, other)?;
     let judged = |row: &&Containment| row.verdict.is_some();
     for row in other.containment.iter().filter(judged) {
         if first.containment.iter().filter(judged).any(|known| known.is_same_row(row)) {

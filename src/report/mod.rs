@@ -72,9 +72,10 @@ impl Format {
             Self::Html => |report| Ok(vec![Export::text("report.html", html::render(report)?)]),
             Self::Csv => csv::render,
             Self::Hlog => |report| {
-                // An empty log beside a scorecard or a calibration says nothing.
-                let is_of_load = report.scorecard.is_none() && report.calibrated.is_none();
-                if report.settings.is_empty() && !is_of_load {
+                // An empty log beside a scorecard, a calibration or a capacity says nothing.
+                let is_of_others =
+                    report.scorecard.is_some() || report.is_of_instrument() || !report.sweeps.is_empty();
+                if report.settings.is_empty() && is_of_others {
                     return Ok(Vec::new());
                 }
                 let [response, service] = [hlog::Latency::Response, hlog::Latency::Service];
@@ -109,7 +110,7 @@ impl Export {
 
 impl Report<'_> {
     /// The report as `format`: one file for most. [`Format::Hlog`] has two, and none without a measurement beside a
-    /// scorecard or a calibration; [`Format::Csv`] has one for each kind of rows.
+    /// scorecard, a calibration or a capacity; [`Format::Csv`] has one for each kind of rows.
     ///
     /// # Errors
     /// [`ReportError`] when a histogram or the date of the record is damaged.
@@ -286,6 +287,7 @@ mod tests {
             fixture::calibration(),
             fixture::compared(),
             fixture::verdict_rates(),
+            fixture::capacity(),
         ] {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());
             let value = serde_json::to_value(&record).unwrap();

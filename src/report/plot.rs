@@ -1,7 +1,9 @@
 //! Plots as SVG. Here percentiles: how long the slowest share of the jobs took, one line an engine.
 
+mod over_load;
 mod over_time;
 
+pub(super) use over_load::over_load;
 pub(super) use over_time::over_time;
 
 use std::ops::Range;

@@ -61,6 +61,9 @@ fn compared(report: &Report<'_>, text: &mut String) {
         let counts = verdict_rates_table(rates);
         text.push_str(&format!("\n{}\n{}", counts.title, table(&counts)));
     }
+    for rates in document::capacity_tables(report) {
+        text.push_str(&format!("\nCapacity: {}\n{}", rates.title, table(&rates)));
+    }
     for ablation in &report.ablations {
         let ladder = briefly(report, ablation);
         text.push_str(&format!("\nAblation, {}\n{}", ladder.title, table(&ladder)));
@@ -221,6 +224,15 @@ mod tests {
     #[test]
     fn the_fixed_comparisons_on_a_terminal() {
         let digest = render(&Report::new(&fixture::compared()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_capacities_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::capacity()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

@@ -19,6 +19,7 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
                of those very jobs."
             .to_owned(),
         tables,
+        plots: Vec::new(),
     })
 }
 

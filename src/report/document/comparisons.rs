@@ -27,6 +27,7 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
             comparisons.told()
         ),
         tables: report.ranked().filter_map(|setting| over_all(report, setting)).collect(),
+        plots: Vec::new(),
     })
 }
 

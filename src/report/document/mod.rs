@@ -3,6 +3,7 @@
 
 mod ablation;
 mod calibration;
+mod capacity;
 mod comparisons;
 mod conditions;
 mod containment;
@@ -16,6 +17,7 @@ mod verdict_rates;
 
 pub(super) use ablation::{briefly, lines};
 pub(super) use calibration::tables as calibration_tables;
+pub(super) use capacity::tables as capacity_tables;
 pub(super) use comparisons::over_all as differences;
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
@@ -68,6 +70,7 @@ pub(super) struct Section {
     pub title: &'static str,
     pub lead: String,
     pub tables: Vec<Table>,
+    pub plots: Vec<Plot>,
 }
 
 /// All about one workload.
@@ -99,10 +102,14 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
-            sections: [calibration::section(report), verdict_rates::section(report)]
-                .into_iter()
-                .flatten()
-                .collect(),
+            sections: [
+                calibration::section(report),
+                verdict_rates::section(report),
+                capacity::section(report, plots)?,
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))

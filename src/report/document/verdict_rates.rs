@@ -18,6 +18,7 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
                The same server is judged without an A/A floor; the slower ones with that of the pair measured with them."
             .to_owned(),
         tables: vec![table(rates)],
+        plots: Vec::new(),
     })
 }
 

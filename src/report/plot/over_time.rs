@@ -51,7 +51,7 @@ fn draw(
 }
 
 /// Round values between the two, some four of them: multiples of 1, 2 or 5 of a decade, at least so far apart.
-fn ticks(low: f64, high: f64, least: f64) -> Vec<f64> {
+pub(super) fn ticks(low: f64, high: f64, least: f64) -> Vec<f64> {
     let wanted = (high - low) / 4.0;
     let decade = 10_f64.powf(wanted.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * decade).into_iter().find(|step| *step >= wanted);

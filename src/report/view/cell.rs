@@ -15,7 +15,7 @@ use super::text::{clean, plural, shortened};
 /// Fewer samples than this leave less than ten beyond the 99th percentile.
 pub(super) const ENOUGH_FOR_P99: u64 = 1_000;
 /// Fewer samples than this leave less than ten beyond the 99.9th percentile.
-const ENOUGH_FOR_P999: u64 = 10_000;
+pub(super) const ENOUGH_FOR_P999: u64 = 10_000;
 
 /// What became of an engine on a row.
 #[derive(Debug, Clone)]

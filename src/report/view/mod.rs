@@ -2,6 +2,7 @@
 
 mod ablation;
 mod calibration;
+mod capacity;
 mod cell;
 mod comparisons;
 mod conditions;
@@ -20,6 +21,7 @@ mod warnings;
 
 pub(super) use ablation::{Ablation, Rung};
 pub(super) use calibration::{Calibrated, CalibratedCase};
+pub(super) use capacity::{Point, SizedPool, Sweep};
 pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use comparisons::{Comparisons, Pair};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
@@ -54,6 +56,8 @@ pub struct Report<'a> {
     pub(super) calibrated: Option<Calibrated>,
     /// Nothing where no verdicts were counted.
     pub(super) verdict_rates: Option<VerdictRates>,
+    /// Nothing without capacity rows.
+    pub(super) sweeps: Vec<Sweep>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -126,6 +130,7 @@ impl<'a> Report<'a> {
             scorecard: containment::scorecard(record, &engines)?,
             calibrated: calibration::calibrated(record),
             verdict_rates: verdict_rates::verdict_rates(record),
+            sweeps: capacity::sweeps(record, &engines, &workloads),
             engines,
             workloads,
             settings,
@@ -225,6 +230,7 @@ fn engines(record: &RunRecord) -> Vec<Engine> {
     }
     let mentioned = record.measurements.iter().map(|m| &m.engine);
     let mentioned = mentioned.chain(record.containment.iter().map(|row| &row.engine));
+    let mentioned = mentioned.chain(record.capacity.iter().map(|row| &row.engine));
     for id in unnamed(mentioned, |id| engines.iter().any(|engine| engine.id == id)) {
         engines.push(Engine { name: clean(&id), id, version: None, missing: None });
     }
@@ -244,6 +250,7 @@ fn workloads(record: &RunRecord) -> Vec<Workload> {
         }
     }
     let mentioned = record.measurements.iter().map(|m| &m.workload);
+    let mentioned = mentioned.chain(record.capacity.iter().map(|row| &row.workload));
     for id in unnamed(mentioned, |id| workloads.iter().any(|workload| workload.id == id)) {
         workloads.push(Workload { name: clean(&id), id, kind: String::new(), why: String::new() });
     }

@@ -10,7 +10,10 @@ use crate::report::Quantity;
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
     let rates = report.verdict_rates.as_ref().map(|rates| rates.headline.clone());
-    if report.settings.is_empty() && report.scorecard.is_none() && !report.is_of_instrument() {
+    let capacities =
+        report.sweeps.iter().map(|sweep| sweep.headline.clone()).filter(|headline| !headline.is_empty());
+    let is_of_others = report.scorecard.is_some() || report.is_of_instrument() || !report.sweeps.is_empty();
+    if report.settings.is_empty() && !is_of_others {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
@@ -21,6 +24,7 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
         .chain(headline)
         .chain(calibrated)
         .chain(rates)
+        .chain(capacities)
         .chain(ablations)
         .chain(settings)
         .collect();
