@@ -57,6 +57,8 @@ impl Recording {
             containment: Vec::new(),
             calibration: Vec::new(),
             instrument: None,
+            startup: Vec::new(),
+            footprint: Vec::new(),
         };
         Self { record, path: None }
     }

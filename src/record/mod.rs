@@ -4,9 +4,11 @@ mod ablation;
 mod calibration;
 mod check;
 mod containment;
+mod footprint;
 mod host;
 mod schema;
 mod shards;
+mod startup;
 mod store;
 
 pub use crate::build::BuildFacts;
@@ -14,9 +16,11 @@ pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
 pub use check::check;
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
+pub use footprint::{Footprint, Growth, IsolatesMemory, MemoryFigures, Slope, SmallestHeap};
 pub use host::HostFacts;
 pub use schema::json_schema;
 pub use shards::Shards;
+pub use startup::{Spread, Startup, StartupTimes};
 pub use store::{RecordError, load, save};
 
 use schemars::JsonSchema;
@@ -74,6 +78,12 @@ pub struct RunRecord {
     /// How that was measured, and what the driver can do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrument: Option<Instrument>,
+    /// One an engine, workload and aid: how long it takes from nothing to an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub startup: Vec<Startup>,
+    /// One an engine and workload: what it takes of memory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub footprint: Vec<Footprint>,
 }
 
 /// An engine asked for.
