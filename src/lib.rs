@@ -11,6 +11,7 @@
 //! | [`load`] | plans, due times and the driver that runs them |
 //! | [`record`] | the run record: all that is ever written down |
 //! | [`survive`] | what a hostile script does to a pool, its host and its neighbours |
+//! | [`cost`] | what an engine takes before it works and beside it: time to a first answer, memory |
 //! | [`calibrate`] | the load driver held against servers that are known |
 //! | [`report`] | reports made from records |
 //! | [`cli`] | what the command line may say |
@@ -23,6 +24,7 @@ pub mod build;
 pub mod calibrate;
 pub mod cli;
 pub mod cmd;
+pub mod cost;
 pub mod engine;
 pub mod executor;
 pub mod load;

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::ablation;
+use super::cost;
 use super::matrix::{Cell, cells, with_noise_floor};
 use super::output::{Recording, print_record, write_reports};
 use super::progress::Progress;
-use super::{Failure, Verdict, shard, signals};
+use super::{Failure, Verdict, footprint, shard, signals, startup};
 use crate::cli::{CompareArgs, Defaults, Settings};
 use crate::load::EarlyStop;
 use crate::record::RunRecord;
@@ -31,6 +32,13 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
     shard::say_if_empty(args.shard, cells.is_empty());
     let early_stop = signals::drain_on_first_signal()?;
     let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
+    let pairs = cost::pairs(&settings, args.shard);
+    if args.startup {
+        startup::measure(&settings, &pairs, &mut recording, &early_stop)?;
+    }
+    if args.footprint {
+        footprint::measure(&settings, &pairs, &mut recording, &early_stop)?;
+    }
     let record = recording.finish()?;
     let pages = write_reports(&record, &folder)?;
     if settings.json {
@@ -90,7 +98,10 @@ pub fn verdict(record: &RunRecord, early_stop: &EarlyStop) -> Result<Verdict, Fa
     if measured.peek().is_none() && !early_stop.is_requested() {
         return Err(Failure::Run(anyhow::anyhow!("none of the engines asked for is built in")));
     }
-    Ok(Verdict::of(measured.all(|row| row.summary.as_ref().is_some_and(is_well))))
+    let unmeasured = |engine: &str, error: &Option<String>| error.is_some() && !missing(engine);
+    let costs_failed = record.startup.iter().any(|row| unmeasured(&row.engine, &row.error))
+        || record.footprint.iter().any(|row| unmeasured(&row.engine, &row.error));
+    Ok(Verdict::of(!costs_failed && measured.all(|row| row.summary.as_ref().is_some_and(is_well))))
 }
 
 /// A soak has its own rule: what policies turn away is no failure, growth is one.

@@ -6,8 +6,10 @@ mod calibrate;
 mod cell;
 mod child;
 mod compare;
+mod cost;
 mod doctor;
 mod engines;
+mod footprint;
 mod hostile;
 mod matrix;
 mod output;
@@ -17,6 +19,7 @@ mod report;
 mod run;
 mod shard;
 mod signals;
+mod startup;
 mod survive;
 mod verify;
 mod worker;
@@ -110,6 +113,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
         Command::Trial => survive::host(),
+        Command::Cost => cost::serve(),
         Command::Worker(args) => worker::serve(&args),
     }
 }

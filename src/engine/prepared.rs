@@ -59,31 +59,19 @@ struct Sealed {
 
 impl Prepared {
     /// Seals what `engine`, named with its version, made of `script`.
-    pub(in crate::engine) fn seal(aid: Aid, engine: &str, script: &Script, parts: Vec<Vec<u8>>) -> Self {
+    ///
+    /// # Safety
+    /// The parts are what this version of this engine wrote for this script.
+    pub unsafe fn seal(aid: Aid, engine: &str, script: &Script, parts: Vec<Vec<u8>>) -> Self {
         let seal = seal(aid, engine, script, &parts);
         Self(Sealed { aid, parts, seal })
-    }
-
-    /// Which aid it is.
-    pub fn aid(&self) -> Aid {
-        self.0.aid
-    }
-
-    /// Its size.
-    pub fn bytes(&self) -> u64 {
-        self.0.parts.iter().map(|part| part.len() as u64).sum()
     }
 
     /// The parts, if they are undamaged and what `engine` makes of `script`.
     ///
     /// # Errors
     /// [`JsError::Engine`] otherwise.
-    pub(in crate::engine) fn open(
-        &self,
-        aid: Aid,
-        engine: &str,
-        script: &Script,
-    ) -> Result<&[Vec<u8>], JsError> {
+    pub fn open(&self, aid: Aid, engine: &str, script: &Script) -> Result<&[Vec<u8>], JsError> {
         let Sealed { aid: own, parts, seal: sealed } = &self.0;
         if *own == aid && *sealed == seal(aid, engine, script, parts) {
             Ok(parts)
@@ -96,6 +84,16 @@ impl Prepared {
 }
 
 impl Received {
+    /// Which aid it is.
+    pub fn aid(&self) -> Aid {
+        self.0.aid
+    }
+
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        self.0.parts.iter().map(|part| part.len() as u64).sum()
+    }
+
     /// Takes it for what it says it is.
     ///
     /// # Safety
@@ -106,10 +104,17 @@ impl Received {
     }
 }
 
+impl From<Prepared> for Received {
+    fn from(prepared: Prepared) -> Self {
+        Self(prepared.0)
+    }
+}
+
 fn seal(aid: Aid, engine: &str, script: &Script, parts: &[Vec<u8>]) -> String {
     let mut hash = Sha256::new();
     let own = [aid.as_str(), engine, &script.name, &script.body].map(str::as_bytes);
     let setup = script.setup.iter().map(String::as_bytes);
+    hash.update((script.setup.len() as u64).to_le_bytes());
     // Each with its length before it, so that nothing can move from one to the next.
     for piece in own.into_iter().chain(setup).chain(parts.iter().map(Vec::as_slice)) {
         hash.update((piece.len() as u64).to_le_bytes());
@@ -133,9 +138,11 @@ mod tests {
     fn only_the_very_parts_of_the_very_script_are_opened() {
         let script = Script { setup: vec!["let a = 1".to_owned()], ..Script::new("s", "return a") };
         let parts = vec![vec![1, 2], vec![3]];
-        let prepared = Prepared::seal(Aid::Bytecode, "e 1", &script, parts.clone());
+        // SAFETY: no engine reads it.
+        let prepared = unsafe { Prepared::seal(Aid::Bytecode, "e 1", &script, parts.clone()) };
         assert_eq!(prepared.open(Aid::Bytecode, "e 1", &script), Ok(&parts[..]));
-        assert_eq!(prepared.bytes(), 3);
+        let received = Received::from(prepared.clone());
+        assert_eq!((received.aid(), received.bytes()), (Aid::Bytecode, 3));
         assert!(prepared.open(Aid::Bytecode, "e 2", &script).is_err());
         assert!(prepared.open(Aid::CodeCache, "e 1", &script).is_err());
         assert!(prepared.open(Aid::Bytecode, "e 1", &Script::new("s", "return a")).is_err());

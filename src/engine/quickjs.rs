@@ -217,7 +217,8 @@ impl Isolate for QuickJsIsolate {
 
     fn prepare(&mut self, script: &Script, deadline: &Deadline) -> Result<Option<Prepared>, JsError> {
         let parts = self.under(deadline, |realm, running| realm.prepare(script, running))?;
-        Ok(Some(Prepared::seal(Aid::Bytecode, &engine_version(), script, parts)))
+        // SAFETY: this engine has just written them for it.
+        Ok(Some(unsafe { Prepared::seal(Aid::Bytecode, &engine_version(), script, parts) }))
     }
 
     fn load_prepared(

@@ -131,7 +131,7 @@ fn what_is_damaged_or_of_another_script_is_refused() {
         let script = Script::new("t", "return input + 1");
         let Ok(Some(prepared)) = prepare(bench, &script) else { return };
         bench.expect(altered(&prepared, |_| {}) == prepared, "it does not survive the way between processes");
-        let length = prepared.bytes() as usize;
+        let length = Received::from(prepared.clone()).bytes() as usize;
         for at in (0..length).step_by(length.div_ceil(40)) {
             let damaged = altered(&prepared, |sent| {
                 let byte = &mut sent["parts"][0][at];
