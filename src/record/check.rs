@@ -1,6 +1,8 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
 mod calibration;
+mod footprint;
+mod startup;
 
 use std::collections::BTreeSet;
 
@@ -41,6 +43,8 @@ pub fn check(record: &RunRecord) -> Vec<String> {
         check_neighbours(&row.neighbours, &mut complain);
     }
     wrong.extend(calibration::complaints(record));
+    wrong.extend(startup::complaints(record));
+    wrong.extend(footprint::complaints(record));
     wrong
 }
 

@@ -26,6 +26,8 @@ use super::{Export, ReportError};
 
 mod calibration;
 mod containment;
+mod footprint;
+mod startup;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
 type Fields = Vec<(String, String)>;
@@ -43,6 +45,12 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     }
     if !record.calibration.is_empty() {
         files.push(Export { file_name: "calibration.csv", bytes: calibration::rows(record)? });
+    }
+    if !record.startup.is_empty() {
+        files.push(Export { file_name: "startup.csv", bytes: startup::rows(record)? });
+    }
+    if !record.footprint.is_empty() {
+        files.push(Export { file_name: "footprint.csv", bytes: footprint::rows(record)? });
     }
     Ok(files)
 }

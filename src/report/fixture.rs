@@ -4,10 +4,12 @@
 
 mod ablation;
 mod calibration;
+mod cost;
 mod hostile;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
 pub(super) use calibration::calibration;
+pub(super) use cost::cost;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
 
 use std::sync::LazyLock;

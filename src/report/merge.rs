@@ -1,5 +1,6 @@
 //! Records made one: the shards of a run that was measured in parts.
 
+mod cost;
 mod shards;
 
 use std::fmt::Debug;
@@ -43,6 +44,8 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
+        cost::add_startup(&mut merged.startup, record.startup);
+        cost::add_footprint(&mut merged.footprint, record.footprint);
         if merged.calibration.is_empty() {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
@@ -80,6 +83,7 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
     if !(first.calibration.is_empty() || other.calibration.is_empty()) {
         return Err("it holds a calibration, and so does another; report on each alone".to_owned());
     }
+    cost::belong(first, other)?;
     let judged = |row: &&Containment| row.verdict.is_some();
     for row in other.containment.iter().filter(judged) {
         if first.containment.iter().filter(judged).any(|known| known.is_same_row(row)) {

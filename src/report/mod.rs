@@ -278,7 +278,9 @@ mod tests {
     #[test]
     fn the_fixed_records_are_what_their_schema_and_their_sums_allow() {
         let validator = jsonschema::validator_for(&crate::record::json_schema()).unwrap();
-        for record in [fixture::measured_and_hostile(), fixture::ablation(), fixture::calibration()] {
+        let records =
+            [fixture::measured_and_hostile(), fixture::ablation(), fixture::calibration(), fixture::cost()];
+        for record in records {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());
             let value = serde_json::to_value(&record).unwrap();
             let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();

@@ -27,6 +27,14 @@ pub(super) fn render(report: &Report<'_>) -> String {
     if (1..=AT_LENGTH).contains(&cells) {
         at_length(report, &mut text);
     }
+    for section in document::costs(report) {
+        for figures in section.tables {
+            text.push_str(&format!("\n{}, {}\n{}", section.title, figures.title, table(&figures)));
+            for note in &figures.notes {
+                text.push_str(&wrapped(&format!("! {note}"), "  "));
+            }
+        }
+    }
     for soak in document::soaks(report) {
         text.push_str(&format!("\nSoak: {}\n{}", soak.title, wrapped(&soak.lead, "")));
         text.push_str(&table(&soak));
@@ -189,6 +197,15 @@ mod tests {
     #[test]
     fn the_fixed_calibration_on_a_terminal() {
         let digest = render(&Report::new(&fixture::calibration()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_costs_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::cost()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

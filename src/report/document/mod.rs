@@ -5,10 +5,12 @@ mod ablation;
 mod calibration;
 mod containment;
 mod detail;
+mod footprint;
 mod map;
 mod method;
 mod overview;
 mod soak;
+mod startup;
 mod table;
 
 pub(super) use ablation::{briefly, lines};
@@ -92,7 +94,7 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
-            sections: [calibration::section(report)].into_iter().flatten().collect(),
+            sections: calibration::section(report).into_iter().chain(costs(report)).collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
@@ -119,6 +121,11 @@ impl<'a> Document<'a> {
             command: clean(&record.command.join(" ")),
         })
     }
+}
+
+/// What engines take before they work and beside it.
+pub(super) fn costs(report: &Report<'_>) -> impl Iterator<Item = Section> {
+    [startup::section(report), footprint::section(report)].into_iter().flatten()
 }
 
 /// Whether plots are drawn.

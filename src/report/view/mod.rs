@@ -4,10 +4,12 @@ mod ablation;
 mod calibration;
 mod cell;
 mod containment;
+mod footprint;
 mod gain;
 mod policies;
 mod ranking;
 mod soak;
+mod startup;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -18,9 +20,11 @@ pub(super) use ablation::{Ablation, Rung};
 pub(super) use calibration::{Calibrated, CalibratedCase};
 pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
+pub(super) use footprint::Taken;
 pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
+pub(super) use startup::Started;
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
 pub use warnings::Warning;
 
@@ -46,6 +50,10 @@ pub struct Report<'a> {
     pub(super) scorecard: Option<Scorecard>,
     /// Nothing without calibration rows.
     pub(super) calibrated: Option<Calibrated>,
+    /// By workload; nothing without startup rows.
+    pub(super) started: Vec<Started>,
+    /// By workload; nothing without footprint rows.
+    pub(super) taken: Vec<Taken>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -114,6 +122,8 @@ impl<'a> Report<'a> {
             ablation_floor,
             scorecard: containment::scorecard(record, &engines)?,
             calibrated: calibration::calibrated(record),
+            started: startup::started(record, &engines, &workloads),
+            taken: footprint::taken(record, &engines, &workloads),
             engines,
             workloads,
             settings,
@@ -199,6 +209,8 @@ fn engines(record: &RunRecord) -> Vec<Engine> {
     }
     let mentioned = record.measurements.iter().map(|m| &m.engine);
     let mentioned = mentioned.chain(record.containment.iter().map(|row| &row.engine));
+    let mentioned = mentioned.chain(record.startup.iter().map(|row| &row.engine));
+    let mentioned = mentioned.chain(record.footprint.iter().map(|row| &row.engine));
     for id in unnamed(mentioned, |id| engines.iter().any(|engine| engine.id == id)) {
         engines.push(Engine { name: clean(&id), id, version: None, missing: None });
     }
@@ -218,6 +230,8 @@ fn workloads(record: &RunRecord) -> Vec<Workload> {
         }
     }
     let mentioned = record.measurements.iter().map(|m| &m.workload);
+    let mentioned = mentioned.chain(record.startup.iter().map(|row| &row.workload));
+    let mentioned = mentioned.chain(record.footprint.iter().map(|row| &row.workload));
     for id in unnamed(mentioned, |id| workloads.iter().any(|workload| workload.id == id)) {
         workloads.push(Workload { name: clean(&id), id, kind: String::new(), why: String::new() });
     }

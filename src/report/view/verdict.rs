@@ -9,7 +9,8 @@ use crate::report::Quantity;
 /// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
-    if report.settings.is_empty() && report.scorecard.is_none() && calibrated.is_none() {
+    let holds_costs = !(report.started.is_empty() && report.taken.is_empty());
+    if report.settings.is_empty() && report.scorecard.is_none() && calibrated.is_none() && !holds_costs {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
