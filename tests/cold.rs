@@ -151,9 +151,11 @@ fn a_child_that_dies_is_a_row_with_its_signal() {
 #[test]
 fn a_workload_that_passes_under_no_limit_says_so() {
     let suite = suite("allocate 16MiB\nreturn 2");
-    let (_, record, _out) = compare(&["-e", "fake", "-w", path(&suite), "--footprint", "--memory", "4GiB"]);
+    let (_, record, _out) = compare(&["-e", "fake", "-w", path(&suite), "--footprint"]);
     let memory = &record["footprint"][0]["memory"];
-    assert!(memory["smallest_heap"].is_null());
+    assert!(memory["smallest_heap"].is_null() && memory["growth"].is_null());
+    let why = memory["no_growth"].as_str().unwrap();
+    assert!(why.contains("out of memory"), "{why}");
     let why = memory["no_smallest_heap"].as_str().unwrap();
     assert!(why.contains("256.0 MiB") && why.contains("out of memory"), "{why}");
 }

@@ -33,11 +33,12 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
     let early_stop = signals::drain_on_first_signal()?;
     let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
     let pairs = cost::pairs(&settings, args.shard);
+    let mut costs_known = true;
     if args.startup {
-        startup::measure(&settings, &pairs, &mut recording, &early_stop)?;
+        costs_known &= startup::measure(&settings, &pairs, &mut recording, &early_stop)?;
     }
     if args.footprint {
-        footprint::measure(&settings, &pairs, &mut recording, &early_stop)?;
+        costs_known &= footprint::measure(&settings, &pairs, &mut recording, &early_stop)?;
     }
     let record = recording.finish()?;
     let pages = write_reports(&record, &folder)?;
@@ -49,10 +50,13 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
     }
     say_if_stopped(&early_stop, measured, cells.len());
     if args.shard.is_some() && cells.is_empty() {
-        return Ok(Verdict::Well);
+        return Ok(Verdict::of(costs_known));
     }
-    let verdict = verdict(&record, &early_stop)?;
-    Ok(if args.ablation { ablation::verdict(&record) } else { verdict })
+    Ok(match verdict(&record, &early_stop)? {
+        _ if args.ablation => ablation::verdict(&record),
+        Verdict::Well => Verdict::of(costs_known),
+        Verdict::CheckFailed => Verdict::CheckFailed,
+    })
 }
 
 /// Runs cells one after the other and records each, until an early stop is wanted: the cell under way then ends
@@ -98,10 +102,7 @@ pub fn verdict(record: &RunRecord, early_stop: &EarlyStop) -> Result<Verdict, Fa
     if measured.peek().is_none() && !early_stop.is_requested() {
         return Err(Failure::Run(anyhow::anyhow!("none of the engines asked for is built in")));
     }
-    let unmeasured = |engine: &str, error: &Option<String>| error.is_some() && !missing(engine);
-    let costs_failed = record.startup.iter().any(|row| unmeasured(&row.engine, &row.error))
-        || record.footprint.iter().any(|row| unmeasured(&row.engine, &row.error));
-    Ok(Verdict::of(!costs_failed && measured.all(|row| row.summary.as_ref().is_some_and(is_well))))
+    Ok(Verdict::of(measured.all(|row| row.summary.as_ref().is_some_and(is_well))))
 }
 
 /// A soak has its own rule: what policies turn away is no failure, growth is one.

@@ -23,34 +23,38 @@ const QUICK_GROWTH: GrowthPlan = GrowthPlan { samples: 20, every: 50, within: Du
 const LIMIT: Duration = Duration::from_secs(300);
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Measures every pair. An early stop leaves out those not yet come to.
+/// Measures every pair, and tells whether all that can be measured were. An early stop leaves out those not yet come
+/// to.
 pub fn measure(
     settings: &Settings,
     pairs: &[Pair],
     recording: &mut Recording,
     early_stop: &EarlyStop,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
+    let mut all_well = true;
     let progress = Progress::new(pairs.len());
     for pair in pairs {
         let (engine, workload) = pair;
         progress.say(&format!("memory of {} with {}", engine.id(), workload.name));
-        let figures = match cost::can_measure(engine) {
-            Ok(()) => figures(settings, pair, early_stop)?,
-            Err(why) => Err(why),
+        let can_measure = cost::can_measure(engine);
+        let figures = match &can_measure {
+            Ok(()) => figures(settings, pair, early_stop),
+            Err(why) => Ok(Err(why.clone())),
         };
         if early_stop.is_requested() {
             break;
         }
-        let (memory, error) = match figures {
+        let (memory, error) = match figures? {
             Ok(figures) => (Some(figures), None),
             Err(why) => (None, Some(why)),
         };
+        all_well &= can_measure.is_err() || error.is_none();
         let (engine, workload) = (engine.id().to_owned(), workload.name.clone());
         recording.push_footprint(Footprint { engine, workload, memory, error })?;
         progress.end();
     }
     progress.clear();
-    Ok(())
+    Ok(all_well)
 }
 
 /// The figures of a pair, or why there are none: then not even isolates could be made.

@@ -32,13 +32,13 @@ struct Start<'a> {
 
 /// Measures every pair, without an aid and with the one that its engine offers. Repetitions follow each other, each in
 /// an order of its own drawn from the seed, so that a slow drift of the machine falls on all rows alike. An early stop
-/// leaves the repetitions so far.
+/// leaves the repetitions so far. Tells whether all that can be measured were.
 pub fn measure(
     settings: &Settings,
     pairs: &[Pair],
     recording: &mut Recording,
     early_stop: &EarlyStop,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let repetitions = if settings.quick { QUICK_REPETITIONS } else { REPETITIONS };
     let mut starts = Vec::new();
     for pair in pairs {
@@ -62,7 +62,10 @@ pub fn measure(
         }
     }
     progress.clear();
-    recording.push_startup(starts.into_iter().filter_map(Start::row).collect())
+    let all_well =
+        starts.iter().all(|start| start.error.is_none() || cost::can_measure(&start.pair.0).is_err());
+    recording.push_startup(starts.into_iter().filter_map(Start::row).collect())?;
+    Ok(all_well)
 }
 
 /// One without an aid, and one with what the engine makes of the script, if it makes anything of scripts.

@@ -28,9 +28,15 @@ pub(super) fn render(report: &Report<'_>) -> String {
         at_length(report, &mut text);
     }
     for section in document::costs(report) {
-        for figures in section.tables {
+        for mut figures in section.tables {
+            // A reason has no room in a column of figures.
+            let is_reason = |row: &Vec<Entry>| row.iter().any(|entry| entry.covers > 0);
+            let reasons: Vec<Vec<Entry>> = figures.rows.extract_if(.., |row| is_reason(row)).collect();
             text.push_str(&format!("\n{}, {}\n{}", section.title, figures.title, table(&figures)));
-            for note in &figures.notes {
+            let reasons = reasons
+                .iter()
+                .map(|row| row.iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>().join(", "));
+            for note in figures.notes.iter().cloned().chain(reasons) {
                 text.push_str(&wrapped(&format!("! {note}"), "  "));
             }
         }

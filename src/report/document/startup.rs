@@ -26,6 +26,7 @@ fn table(report: &Report<'_>, started: &Started) -> Table {
     let columns =
         ["Engine", "Aid", "First result", "Process", "Engine", "Load", "First call", "Next call", "Isolate"];
     let mut table = Table::new(&*report.workloads[started.workload].name, &columns);
+    table.columns[1].numeric = false;
     for start in &started.starts {
         let engine = &report.engines[start.engine];
         let aid = Entry::text(start.aid.as_str().replace('_', " "));

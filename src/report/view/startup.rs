@@ -1,7 +1,7 @@
 //! The starts by workload, each with what its aid is worth.
 
 use crate::engine::Aid;
-use crate::record::{RunRecord, Startup, StartupTimes};
+use crate::record::{RunRecord, Spread, Startup, StartupTimes};
 
 use super::text::clean;
 use super::{Engine, Workload};
@@ -25,7 +25,7 @@ pub(in crate::report) struct Start {
     pub times: Result<StartupTimes, String>,
     /// Its load as a part of the same without an aid; absent without an aid.
     pub load_ratio: Option<f64>,
-    /// Whether no other start on the workload has its first result sooner.
+    /// Whether its first result came sooner, in the median, than any of the others' on the workload, if there are any.
     pub is_soonest: bool,
 }
 
@@ -33,12 +33,15 @@ pub(in crate::report) struct Start {
 pub(super) fn started(record: &RunRecord, engines: &[Engine], workloads: &[Workload]) -> Vec<Started> {
     let of = |place: usize, workload: &Workload| {
         let rows: Vec<&Startup> = record.startup.iter().filter(|row| row.workload == workload.id).collect();
-        let first_results = rows.iter().filter_map(|row| Some(row.times?.first_result_us.median));
-        let soonest = first_results.reduce(f64::min);
         let start = |row: &Startup| {
             let plain = |other: &&&Startup| other.engine == row.engine && other.aid == Aid::None;
             let plain = rows.iter().find(plain).and_then(|other| other.times);
             let times = row.times.ok_or_else(|| clean(row.error.as_deref().unwrap_or_default()));
+            let others =
+                || rows.iter().filter(|other| !other.is_same_row(row)).filter_map(|other| other.times);
+            let is_before = |first: Spread| {
+                others().next().is_some() && others().all(|other| first.median < other.first_result_us.min)
+            };
             let load = |times: StartupTimes| times.load_us.median;
             Start {
                 engine: engines.iter().position(|engine| engine.id == row.engine).unwrap_or_default(),
@@ -49,8 +52,7 @@ pub(super) fn started(record: &RunRecord, engines: &[Engine], workloads: &[Workl
                     .zip(row.times)
                     .filter(|_| row.aid != Aid::None)
                     .map(|(plain, aided)| load(aided) / load(plain)),
-                is_soonest: row.times.map(|times| times.first_result_us.median) == soonest
-                    && row.times.is_some(),
+                is_soonest: row.times.is_some_and(|times| is_before(times.first_result_us)),
                 times,
             }
         };
@@ -88,5 +90,14 @@ mod tests {
         assert_eq!(starts[3].times, Err("not built".to_owned()));
         let died = &report.started[1].starts[1];
         assert!(died.times.is_err() && !died.is_soonest && died.load_ratio.is_none());
+        assert!(!report.started[1].starts[0].is_soonest, "there is none to be before");
+    }
+
+    #[test]
+    fn a_lead_within_what_others_vary_by_is_none() {
+        let mut record = fixture::cost();
+        record.startup[2].times.as_mut().unwrap().first_result_us.min = 8_000.0;
+        let report = Report::new(&record).unwrap();
+        assert!(report.started[0].starts.iter().all(|start| !start.is_soonest));
     }
 }
