@@ -117,7 +117,7 @@ pub struct CompareArgs {
     #[arg(long, conflicts_with = "ablation")]
     pub startup: bool,
     /// Also find out what each engine takes of memory with each workload: an isolate, a worker's process, what jobs leave
-    /// behind, and the smallest heap limit under which the workload passes
+    /// behind, and the smallest heap limit under which the workload passes. Up to a minute for each pair
     #[arg(long, conflicts_with = "ablation")]
     pub footprint: bool,
 }

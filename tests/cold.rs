@@ -161,6 +161,33 @@ fn a_workload_that_passes_under_no_limit_says_so() {
 }
 
 #[test]
+fn a_program_of_its_own_is_a_row_that_says_so_and_no_failure() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("jsarena.toml");
+    fs::write(&config, "[[engine]]\nid = \"own\"\ncommand = [\"false\"]\n").unwrap();
+    let suite = suite("return 2");
+    let asked = [
+        "--config",
+        config.to_str().unwrap(),
+        "-e",
+        "fake,own",
+        "-w",
+        path(&suite),
+        "--startup",
+        "--footprint",
+        "--isolation",
+        "process",
+    ];
+    let (code, record, _out) = compare(&asked);
+    assert_eq!(code, Some(0));
+    for section in ["startup", "footprint"] {
+        let rows = record[section].as_array().unwrap();
+        assert!(rows.len() == 2 && rows[0]["error"].is_null(), "{rows:?}");
+        assert!(rows[1]["error"].as_str().unwrap().contains("program of its own"), "{rows:?}");
+    }
+}
+
+#[test]
 fn an_ablation_has_no_costs() {
     let (code, stderr) = jsarena(&["compare", "--ablation", "--startup"]);
     assert_eq!(code, Some(2));

@@ -77,8 +77,16 @@ fn starts_of<'a>(settings: &Settings, pair: &'a Pair) -> anyhow::Result<Vec<Star
     Ok(match cost::run(settings, pair, CostTask::Prepare, limit(settings, pair))?.last {
         CostEvent::Prepared(None) => vec![start(None, None)],
         CostEvent::Prepared(prepared) => vec![start(None, None), start(prepared, None)],
-        // It cannot be told whether there is an aid. What is wrong most likely stands in the way of a start too.
-        other => vec![start(None, Some(unfitting(other)))],
+        other => {
+            // A row of an aid would need to know which. What is wrong with the script itself, a start without one tells.
+            tracing::warn!(
+                engine = pair.0.id(),
+                workload = pair.1.name,
+                "nothing prepared: {}",
+                unfitting(other)
+            );
+            vec![start(None, None)]
+        }
     })
 }
 

@@ -71,6 +71,7 @@ impl JsEngine for QuickJs {
                 "one builtin call that runs long in C (JSON, join, fill, sort) is stopped only when it returns",
                 "the heap limit counts what is taken from the system, array buffers included; cyclic garbage not yet collected counts too",
                 "at most 3 MiB of stack are given to JavaScript",
+                "scripts can be prepared as bytecode, which is not checked when it is read: it must never come from outside",
             ]
             .map(str::to_owned)
             .to_vec(),

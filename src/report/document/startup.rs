@@ -16,7 +16,7 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
                until it says that it is there. Engine: the first isolate, with all that is done once a process. Load: \
                setup and compilation, or taking up what was compiled before. First result: these and the first call. \
                Isolate: a second one beside the first. Figures are medians; the lowest and the highest follow the first \
-               result."
+               result, and behind a load with an aid stands what part it is of one without."
             .to_owned(),
         tables: report.started.iter().map(|started| table(report, started)).collect(),
     })
@@ -53,7 +53,7 @@ fn table(report: &Report<'_>, started: &Started) -> Table {
         let first = median(times.first_result_us).with_note(range);
         let first = first.marked(if start.is_soonest { Mark::Best } else { Mark::Plain });
         let load = match start.load_ratio {
-            Some(ratio) => median(times.load_us).with_note(format!("{} of it", Quantity::Share(ratio))),
+            Some(ratio) => median(times.load_us).with_note(Quantity::Share(ratio).to_string()),
             None => median(times.load_us),
         };
         let mut row = head;
