@@ -49,6 +49,10 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
         pages.iter().for_each(|page: &PathBuf| println!("{}", page.display()));
     }
     say_if_stopped(&early_stop, measured, cells.len());
+    if early_stop.is_requested() && (args.startup || args.footprint) {
+        let (starts, memories, pairs) = (record.startup.len(), record.footprint.len(), pairs.len());
+        eprintln!("jsarena: there are {starts} rows of starts, and memory of {memories} of {pairs} pairs");
+    }
     if args.shard.is_some() && cells.is_empty() {
         return Ok(Verdict::of(costs_known));
     }
