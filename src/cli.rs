@@ -3,12 +3,14 @@
 
 mod defaults;
 mod engines;
+mod gate;
 mod hostile;
 mod settings;
 mod shard;
 mod values;
 
 pub use defaults::Defaults;
+pub use gate::{Allow, GateArgs, GateFormat, Threshold};
 pub use hostile::{HostileSettings, read as hostile_corpus};
 pub use settings::{Selection, Settings, UsageError, foreign};
 pub use shard::Shard;
@@ -68,6 +70,8 @@ pub enum Command {
     Survive(SurviveArgs),
     /// The load driver held against a server whose response times are known, and what it can do at most
     Calibrate(CalibrateArgs),
+    /// Hold a new record against an old one: exit 1 when something got worse, significantly and by enough to matter
+    Gate(GateArgs),
     /// Make reports from records
     Report(ReportArgs),
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
@@ -143,6 +147,13 @@ pub struct CalibrateArgs {
     /// Seed of due times and service times
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Instead, how often comparisons are right: of a server with itself, and with one that is 5 % or 10 % slower, each
+    /// in fresh processes and as many rounds as `compare` has
+    #[arg(long, conflicts_with = "cases")]
+    pub verdicts: bool,
+    /// Comparisons of each kind on each of two servers, about eight seconds each [default: 100; quick: 5]
+    #[arg(long, value_name = "N", requires = "verdicts", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub trials: Option<u32>,
     /// A quarter of the time
     #[arg(long)]
     pub quick: bool,
@@ -199,7 +210,7 @@ pub struct Flags {
     #[arg(long, value_name = "HOW")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<String>,
-    /// Time on the clock, for each cell and round [default: 5s; compare: 2s; soak: 10m;
+    /// Time on the clock, for each cell and round [default: 5s; compare: 600ms; soak: 10m;
     /// ablation: 20s]
     #[arg(long, value_name = "TIME", conflicts_with = "count")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,14 +219,18 @@ pub struct Flags {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// Load before the clock starts [default: 1s; compare: 500ms]
+    /// Load before the clock starts [default: 1s; compare: 200ms]
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Time>,
-    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 3; ablation: 1]
+    /// How often each cell is measured, each time in a fresh process [default: 1; compare: 6; ablation: 1]
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
+    /// Smallest difference that counts, such as 2%; the A/A floor counts if it is larger [default: 2%]
+    #[arg(long, value_name = "SHARE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimal_effect: Option<Share>,
     /// Inner deadline: the engine stops the script [default: 25s, of filters 12s]
     #[arg(long, value_name = "TIME")]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -48,3 +48,24 @@ fn a_case_that_there_is_not_is_named() {
     let (_, _, stderr) = calibrate(&["--cases", "mm1"]);
     assert!(stderr.contains("m-d-1 50 %"), "{stderr}");
 }
+
+#[test]
+fn verdicts_are_counted_over_trials_in_fresh_processes() {
+    let (code, stdout, stderr) = calibrate(&["--verdicts", "--trials", "1", "--format", "json"]);
+    assert!(matches!(code, Some(0 | 1)), "{code:?}: {stderr}");
+    let record: Value = serde_json::from_str(&stdout).unwrap();
+    let rates = record["verdicts"].as_array().unwrap();
+    // Two servers; the same again, 5 % and 10 % slower; four metrics.
+    assert_eq!(rates.len(), 24, "{rates:?}");
+    let count = |rate: &Value, name: &str| rate[name].as_u64().unwrap();
+    for rate in rates {
+        let all = ["faster", "slower", "no_difference", "not_enough_data"].map(|name| count(rate, name));
+        assert_eq!(all.iter().sum::<u64>(), 1, "{rate}");
+    }
+    assert!(
+        record["measurements"].as_array().unwrap().is_empty(),
+        "what trials measured is counted, not kept"
+    );
+    let (code, _, stderr) = calibrate(&["--trials", "1"]);
+    assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
+}

@@ -12,6 +12,7 @@ mod case;
 mod drive;
 mod limits;
 mod reference;
+pub mod verdicts;
 
 pub use case::{Case, Measured, cases};
 pub use limits::limits;

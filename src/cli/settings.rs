@@ -8,11 +8,13 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::Deserialize;
 
 use super::engines::{self, ForeignEntry};
+use super::gate::GateTable;
 use super::hostile::HostileSettings;
 use super::{Defaults, Flags, Share, Size, Time};
 use crate::engine::{Deadlines, Limits};
 use crate::executor::{Candidate, Foreign, Isolation, PolicyChoice, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
+use crate::record::MINIMAL_EFFECT;
 use crate::workload::near::{did_you_mean, nearest};
 use crate::workload::{Workload, WorkloadError, select};
 
@@ -53,6 +55,8 @@ pub struct Settings {
     pub plan: Plan,
     /// How often each cell is measured.
     pub rounds: u32,
+    /// The smallest relative difference that counts.
+    pub minimal_effect: f64,
     /// Deadlines that replace the workloads' own.
     timeout: Option<Duration>,
     outer_timeout: Option<Duration>,
@@ -96,6 +100,7 @@ struct Merged {
     count: Option<u64>,
     warmup: Option<Time>,
     rounds: Option<u32>,
+    minimal_effect: Option<Share>,
     timeout: Option<Time>,
     outer_timeout: Option<Time>,
     memory: Option<Size>,
@@ -115,6 +120,7 @@ struct Merged {
     out: Option<PathBuf>,
     format: Option<String>,
     engine: Vec<ForeignEntry>,
+    gate: GateTable,
 }
 
 /// The foreign engines that the config file names.
@@ -124,6 +130,14 @@ struct Merged {
 pub fn foreign(config: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
     let file = config_file(config)?;
     engines::checked(&extract(file, None)?.engine, file)
+}
+
+/// The `[gate]` table of the config file.
+///
+/// # Errors
+/// As [`Settings::gather`].
+pub(super) fn gate_table(config: Option<&Path>) -> Result<GateTable, UsageError> {
+    Ok(extract(config_file(config)?, None)?.gate)
 }
 
 /// The file to read: the one asked for, which must be there, or the usual one if it is.
@@ -246,6 +260,7 @@ impl Merged {
             workers,
             plan,
             rounds: at_least_one("rounds", self.rounds)?.unwrap_or(if quick { 1 } else { defaults.rounds }),
+            minimal_effect: self.minimal_effect.map_or(MINIMAL_EFFECT, |share| share.0),
             timeout: self.timeout.map(|time| time.0),
             outer_timeout: self.outer_timeout.map(|time| time.0),
             limits: Limits { heap: self.memory.map(|size| size.0).or(limits.heap), ..limits },

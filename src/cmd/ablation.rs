@@ -8,12 +8,12 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64Mcg;
 
-use super::matrix::{AGAIN, Cell, kinds};
+use super::matrix::{Cell, kinds};
 use super::{Failure, Verdict};
 use crate::cli::Settings;
 use crate::executor::{Candidate, Isolation, PolicyChoice, Reuse};
 use crate::load::Arrivals;
-use crate::record::{Measurement, RunRecord, Step};
+use crate::record::{AGAIN, Measurement, RunRecord, Step};
 
 /// Whether these settings make a ladder: users do not wait for one another, and pools differ in one thing at a time.
 pub fn check(settings: &Settings) -> Result<(), Failure> {

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use super::output::{Recording, print_record, print_terminal, write_reports};
 use super::progress::Progress;
-use super::{Failure, Verdict, signals};
+use super::{Failure, Verdict, signals, verdicts};
 use crate::calibrate::{self, Case};
 use crate::cli::{CalibrateArgs, ListFormat};
 use crate::load::EarlyStop;
-use crate::record::RunRecord;
+use crate::record::{RunRecord, VerdictRate};
 use crate::workload::near::one_of;
 
 /// Runs every case, then finds out what the driver can do. Fails when a percentile is off, a job failed, or a closed
-/// loop did not hide the stall that it is there to hide.
+/// loop did not hide the stall that it is there to hide. With `--verdicts` runs trials instead, and fails when too many
+/// of them come to a wrong verdict.
 pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
     let cases = chosen(calibrate::cases(args.quick), &args.cases)?;
     let mut recording = Recording::without_scripts(args.seed);
@@ -21,7 +22,13 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
         recording.save_to(folder.join("record.json"))?;
     }
     let early_stop = signals::drain_on_first_signal()?;
-    measure(args, &cases, &mut recording, &early_stop)?;
+    let told = if args.verdicts {
+        let (run, all) = verdicts::count(args, &mut recording, &early_stop)?;
+        format!("{run} of {all} trials run")
+    } else {
+        let run = measure(args, &cases, &mut recording, &early_stop)?;
+        format!("{run} of {} cases measured", cases.len())
+    };
     let record = recording.finish()?;
     let pages: Vec<PathBuf> =
         args.out.as_ref().map_or(Ok(Vec::new()), |folder| write_reports(&record, folder))?;
@@ -33,29 +40,25 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
         }
     }
     if early_stop.is_requested() {
-        let measured = record.instrument.map_or(0, |instrument| instrument.runs.len());
-        let cases = cases.len();
-        return Err(Failure::Run(anyhow::anyhow!(
-            "stopped early by a signal: {measured} of {cases} cases measured"
-        )));
+        return Err(Failure::Run(anyhow::anyhow!("stopped early by a signal: {told}")));
     }
     Ok(Verdict::of(is_true(&record)))
 }
 
-/// What a signal cuts short is no measurement.
+/// What a signal cuts short is no measurement. Gives how many cases were measured.
 fn measure(
     args: &CalibrateArgs,
     cases: &[Case],
     recording: &mut Recording,
     early_stop: &EarlyStop,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     let progress = Progress::new(cases.len() + 1);
-    for case in cases {
+    for (measured_before, case) in cases.iter().enumerate() {
         progress.say(&format!("{}: {}", case.name, case.why));
         let measured = case.run(args.seed, early_stop)?;
         if early_stop.is_requested() {
             progress.clear();
-            return Ok(());
+            return Ok(measured_before);
         }
         recording.push_calibration(measured)?;
         progress.end();
@@ -67,10 +70,13 @@ fn measure(
         recording.push_driver(limits)?;
     }
     progress.clear();
-    Ok(())
+    Ok(cases.len())
 }
 
 fn is_true(record: &RunRecord) -> bool {
+    if !record.verdicts.is_empty() {
+        return VerdictRate::together(&record.verdicts).iter().all(VerdictRate::is_as_asked);
+    }
     let Some(instrument) = &record.instrument else { return false };
     record.calibration.iter().all(|row| row.is_near())
         && instrument.runs.iter().all(|run| run.failed == 0)

@@ -11,7 +11,7 @@ use super::pool_spec::PoolSpec;
 use crate::cli::Settings;
 use crate::executor::{Candidate, Isolation, PolicyChoice, Reuse};
 use crate::load::Plan;
-use crate::record::{Measurement, Step};
+use crate::record::{AGAIN, Measurement, Step};
 use crate::workload::Workload;
 
 /// One cell: what to run, and in which round.
@@ -28,9 +28,6 @@ pub struct Cell {
     /// Set on the second half of an A/A pair.
     pub label: Option<String>,
 }
-
-/// The label of an A/A pair's second half.
-pub const AGAIN: &str = "A/A";
 
 /// Every cell of every round. Within a round the order is shuffled from the seed, so that a slow drift of the
 /// machine does not fall on the same engine each time; rounds follow each other.

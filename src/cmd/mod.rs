@@ -10,6 +10,7 @@ mod cost;
 mod doctor;
 mod engines;
 mod footprint;
+mod gate;
 mod hostile;
 mod matrix;
 mod output;
@@ -21,6 +22,7 @@ mod shard;
 mod signals;
 mod startup;
 mod survive;
+mod verdicts;
 mod verify;
 mod worker;
 mod workloads;
@@ -110,6 +112,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Compare(args) => compare::compare(&args, config),
         Command::Survive(args) => survive::survive(&args, config),
         Command::Calibrate(args) => calibrate::calibrate(&args),
+        Command::Gate(args) => gate::gate(&args, config),
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
         Command::Trial => survive::host(),

@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use super::cell::{CellEvent, CellTask};
 use super::child::run_cell;
-use super::matrix::{AGAIN, Cell};
+use super::matrix::Cell;
 use super::{engines, workloads};
 use crate::build::BuildFacts;
 use crate::calibrate::Measured;
@@ -19,7 +19,7 @@ use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
     self, Containment, DriverLimits, Footprint, HostFacts, Measurement, NoiseFloor, RunRecord,
-    SCHEMA_VERSION, Shards, Startup,
+    SCHEMA_VERSION, Shards, Startup, VerdictRate,
 };
 use crate::report::{Format, Report};
 
@@ -34,6 +34,7 @@ impl Recording {
     pub fn start(settings: &Settings) -> Self {
         let mut recording = Self::without_scripts(settings.plan.seed);
         let Self { record, .. } = &mut recording;
+        record.minimal_effect = Some(settings.minimal_effect);
         record.sandbox = settings.isolations.contains(&Isolation::Process).then(sandbox::available);
         record.engines = settings.selection.engines.iter().map(engines::entry).collect();
         record.workloads = settings.selection.workloads.iter().map(workloads::entry).collect();
@@ -54,12 +55,15 @@ impl Recording {
             engines: Vec::new(),
             workloads: Vec::new(),
             noise_floor: None,
+            minimal_effect: None,
             measurements: Vec::new(),
+            comparisons: Vec::new(),
             containment: Vec::new(),
             calibration: Vec::new(),
             instrument: None,
             startup: Vec::new(),
             footprint: Vec::new(),
+            verdicts: Vec::new(),
         };
         Self { record, path: None }
     }
@@ -142,9 +146,22 @@ impl Recording {
         self.save()
     }
 
-    /// Ends: works out the noise floor.
+    /// Counts verdicts, and keeps the counts.
+    pub fn count_verdicts(&mut self, count: impl FnOnce(&mut Vec<VerdictRate>)) -> anyhow::Result<()> {
+        count(&mut self.record.verdicts);
+        self.save()
+    }
+
+    /// The record so far.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Ends: works out the A/A floor, and compares the engines.
     pub fn finish(mut self) -> anyhow::Result<RunRecord> {
-        self.record.noise_floor = noise_floor(&self.record.measurements);
+        self.record.noise_floor = NoiseFloor::measured(&self.record.measurements, self.record.seed);
+        self.record.comparisons = record::comparisons(&self.record);
+        self.record.minimal_effect.take_if(|_| self.record.comparisons.is_empty());
         self.save()?;
         Ok(self.record)
     }
@@ -152,40 +169,6 @@ impl Recording {
     fn save(&self) -> anyhow::Result<()> {
         self.path.as_ref().map_or(Ok(()), |path| record::save(&self.record, path).map_err(Into::into))
     }
-}
-
-/// How much the halves of each A/A pair differ, at most.
-fn noise_floor(measurements: &[Measurement]) -> Option<NoiseFloor> {
-    let again = |row: &&Measurement| row.label.as_deref() == Some(AGAIN);
-    let mut floor: Option<NoiseFloor> = None;
-    for second in measurements.iter().filter(again) {
-        let is_first = |row: &&Measurement| {
-            let first = Measurement { label: None, ..Measurement::clone(second) };
-            row.round == second.round && row.is_same_cell(&first)
-        };
-        let Some(first) = measurements.iter().find(is_first) else { continue };
-        let (Some(a), Some(b)) = (&first.summary, &second.summary) else { continue };
-        let floor = floor.get_or_insert_with(|| NoiseFloor {
-            engine: second.engine.clone(),
-            workload: second.workload.clone(),
-            isolation: second.isolation,
-            pairs: 0,
-            throughput: 0.0,
-            p50: 0.0,
-            p99: 0.0,
-        });
-        floor.pairs += 1;
-        floor.throughput = floor.throughput.max(difference(a.throughput_per_s, b.throughput_per_s));
-        floor.p50 = floor.p50.max(difference(a.response_us.p50, b.response_us.p50));
-        floor.p99 = floor.p99.max(difference(a.response_us.p99, b.response_us.p99));
-    }
-    floor
-}
-
-/// How far apart two figures are, relative to the smaller.
-fn difference(a: f64, b: f64) -> f64 {
-    let smaller = a.min(b);
-    if smaller > 0.0 { (a - b).abs() / smaller } else { 0.0 }
 }
 
 /// Prints the record, and nothing else.
@@ -229,16 +212,4 @@ pub fn print(report: &Report<'_>, format: Format) -> anyhow::Result<()> {
 /// Prints the digest of a record.
 pub fn print_terminal(record: &RunRecord) -> anyhow::Result<()> {
     print(&Report::new(record)?, Format::Terminal)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_is_relative_to_the_smaller() {
-        assert!((difference(100.0, 110.0) - 0.1).abs() < 1e-12);
-        assert!((difference(110.0, 100.0) - 0.1).abs() < 1e-12);
-        assert!(difference(0.0, 5.0).abs() < f64::EPSILON);
-    }
 }

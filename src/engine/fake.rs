@@ -15,6 +15,7 @@
 //! | `print TEXT` | writes to standard output, as guests with a console do |
 //! | `allocate SIZE` | keeps that much memory until reset; past the heap limit, out of memory |
 //! | `serve constant TIME`, `serve uniform TIME TIME`, `serve exponential TIME`, `serve bimodal TIME TIME SHARE` | waits a service time drawn from that distribution (`SHARE` of the second), seeded |
+//! | `seed NUMBER` | lets the isolate draw from another stream, in its first call only |
 //! | `stall TIME NUMBER` | waits in the isolate's call of that number, counted from 1, and in no other |
 //!
 //! A statement without an answer after it answers `null`.
@@ -59,13 +60,27 @@ impl Fake {
     ) -> Result<impl Iterator<Item = Duration> + use<>, JsError> {
         let statements = parse(&script.body)?;
         let mut random = stream(seed, number);
-        Ok((1..).map(move |call| statements.iter().map(|one| one.takes(call, &mut random)).sum()))
+        Ok((1..).map(move |call| {
+            if call == 1 {
+                reseed(&statements, number, &mut random);
+            }
+            statements.iter().map(|one| one.takes(call, &mut random)).sum()
+        }))
     }
 }
 
 /// The stream that an isolate draws from.
 fn stream(seed: u64, number: u64) -> Pcg64Mcg {
     Pcg64Mcg::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number))
+}
+
+/// Changes to the stream that a script asks for.
+fn reseed(statements: &[Statement], number: u64, random: &mut Pcg64Mcg) {
+    let asked =
+        statements.iter().find_map(|one| if let Statement::Seed(seed) = one { Some(*seed) } else { None });
+    if let Some(seed) = asked {
+        *random = stream(seed, number);
+    }
 }
 
 impl JsEngine for Fake {
@@ -96,6 +111,7 @@ impl JsEngine for Fake {
             limit: limits.heap,
             stop: Arc::new(AtomicBool::new(false)),
             calls: 0,
+            number,
             random: stream(self.seed, number),
         }))
     }
@@ -108,6 +124,8 @@ struct FakeIsolate {
     stop: Arc<AtomicBool>,
     /// Begun so far.
     calls: u64,
+    /// How many were made before it.
+    number: u64,
     random: Pcg64Mcg,
 }
 
@@ -126,6 +144,7 @@ enum Statement {
     Allocate(ByteSize),
     Serve(ServiceTime),
     Stall { time: Duration, call: u64 },
+    Seed(u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,9 +165,13 @@ impl Isolate for FakeIsolate {
     fn call(&mut self, script: ScriptId, input: &str, deadline: &Deadline) -> Result<String, JsError> {
         self.stop.store(false, Ordering::Relaxed);
         self.calls += 1;
+        let is_first = self.calls == 1;
         let no_such = || JsError::Engine(format!("no script {} is loaded", script.0));
         // The statements are taken out for the run, so that they may change the isolate they belong to.
         let statements = std::mem::take(self.scripts.get_mut(script.0 as usize).ok_or_else(no_such)?);
+        if is_first {
+            reseed(&statements, self.number, &mut self.random);
+        }
         let answer = self.run(&statements, input, deadline);
         self.scripts[script.0 as usize] = statements;
         answer
@@ -190,6 +213,7 @@ impl FakeIsolate {
                 Statement::Panic(message) => panic!("{message}"),
                 Statement::Abort => std::process::abort(),
                 Statement::Print(text) => println!("{text}"),
+                Statement::Seed(_) => {}
                 Statement::Allocate(size) => self.allocate(*size)?,
                 Statement::Serve(_) | Statement::Stall { .. } => {
                     let time = statement.takes(self.calls, &mut self.random);
@@ -320,6 +344,7 @@ fn parse_statement(text: &str) -> Result<Statement, String> {
             Statement::Allocate(rest.parse().map_err(|error| format!("`{rest}` is no size: {error}"))?)
         }
         "serve" => Statement::Serve(parse_distribution(rest)?),
+        "seed" => Statement::Seed(rest.parse().map_err(|error| format!("`{rest}` is no seed: {error}"))?),
         "stall" => {
             let (after, number) = rest.split_once(' ').unwrap_or((rest, ""));
             let call = number.parse().map_err(|error| format!("`{number}` is no call's number: {error}"))?;

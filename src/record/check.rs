@@ -1,6 +1,7 @@
 //! Whether a record is whole: that its sums add up and its histograms hold what was counted.
 
 mod calibration;
+mod comparisons;
 mod footprint;
 mod startup;
 
@@ -45,6 +46,7 @@ pub fn check(record: &RunRecord) -> Vec<String> {
     wrong.extend(calibration::complaints(record));
     wrong.extend(startup::complaints(record));
     wrong.extend(footprint::complaints(record));
+    wrong.extend(comparisons::complaints(record));
     wrong
 }
 

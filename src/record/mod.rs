@@ -3,25 +3,31 @@
 mod ablation;
 mod calibration;
 mod check;
+mod comparisons;
 mod containment;
 mod footprint;
 mod host;
+mod noise;
 mod schema;
 mod shards;
 mod startup;
 mod store;
+mod verdicts;
 
 pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
 pub use check::check;
+pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons, side};
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use footprint::{Footprint, Growth, IsolatesMemory, MemoryFigures, Slope, SmallestHeap};
 pub use host::HostFacts;
+pub use noise::{AGAIN, NoiseFloor};
 pub use schema::json_schema;
 pub use shards::Shards;
 pub use startup::{Spread, Startup, StartupTimes};
 pub use store::{RecordError, load, save};
+pub use verdicts::{Asked, VerdictRate};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,9 +72,15 @@ pub struct RunRecord {
     /// One engine measured twice under two labels; absent when the command did not measure it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_floor: Option<NoiseFloor>,
+    /// The smallest relative difference that was to matter (0.02 is 2 %); absent when nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimal_effect: Option<f64>,
     /// One a cell and round.
     #[serde(default)]
     pub measurements: Vec<Measurement>,
+    /// One a pair of engines, workload, setting and metric: what the measurements say of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
     /// One a hostile script, engine and isolation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub containment: Vec<Containment>,
@@ -84,6 +96,9 @@ pub struct RunRecord {
     /// One an engine and workload: what it takes of memory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub footprint: Vec<Footprint>,
+    /// One a server, injected difference and metric: how often comparisons were right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<VerdictRate>,
 }
 
 /// An engine asked for.
@@ -157,23 +172,4 @@ impl Measurement {
         (&self.engine, &self.workload, &self.label) == (&other.engine, &other.workload, &other.label)
             && cell(self) == cell(other)
     }
-}
-
-/// How much two measurements of the same thing differ here: any smaller difference is "no difference".
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct NoiseFloor {
-    /// The engine measured twice.
-    pub engine: String,
-    /// On this workload.
-    pub workload: String,
-    /// Under this isolation.
-    pub isolation: Isolation,
-    /// Pairs of measurements.
-    pub pairs: u32,
-    /// Largest relative difference of throughput within a pair (0.05 is 5 %).
-    pub throughput: f64,
-    /// Largest relative difference of the median response time within a pair.
-    pub p50: f64,
-    /// Largest relative difference of the 99th percentile within a pair.
-    pub p99: f64,
 }

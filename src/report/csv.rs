@@ -25,9 +25,11 @@ use super::view::Report;
 use super::{Export, ReportError};
 
 mod calibration;
+mod comparisons;
 mod containment;
 mod footprint;
 mod startup;
+mod verdicts;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
 type Fields = Vec<(String, String)>;
@@ -36,9 +38,13 @@ type Fields = Vec<(String, String)>;
 pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     let record = report.record();
     let mut files = Vec::new();
-    let is_of_load = record.containment.is_empty() && record.calibration.is_empty();
+    let is_of_load =
+        record.containment.is_empty() && record.calibration.is_empty() && record.verdicts.is_empty();
     if !record.measurements.is_empty() || is_of_load {
         files.push(Export { file_name: "measurements.csv", bytes: measurements(record)? });
+    }
+    if !record.comparisons.is_empty() {
+        files.push(Export { file_name: "comparisons.csv", bytes: comparisons::rows(record)? });
     }
     if !record.containment.is_empty() {
         files.push(Export { file_name: "containment.csv", bytes: containment::rows(record)? });
@@ -51,6 +57,9 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     }
     if !record.footprint.is_empty() {
         files.push(Export { file_name: "footprint.csv", bytes: footprint::rows(record)? });
+    }
+    if !record.verdicts.is_empty() {
+        files.push(Export { file_name: "verdicts.csv", bytes: verdicts::rows(record)? });
     }
     Ok(files)
 }

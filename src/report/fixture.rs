@@ -4,13 +4,17 @@
 
 mod ablation;
 mod calibration;
+mod compared;
 mod cost;
 mod hostile;
+mod trials;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
 pub(super) use calibration::calibration;
+pub(super) use compared::compared;
 pub(super) use cost::cost;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
+pub(super) use trials::trials;
 
 use std::sync::LazyLock;
 use std::time::Duration;

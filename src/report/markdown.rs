@@ -33,6 +33,7 @@ struct Tables {
     rankings: Vec<String>,
     matrices: Vec<String>,
     gains: Vec<String>,
+    comparisons: Vec<String>,
     workloads: Vec<Vec<String>>,
     soaks: Vec<String>,
     failures: Option<String>,
@@ -64,6 +65,7 @@ impl Tables {
             rankings: all(&document.rankings),
             matrices: all(&document.matrices),
             gains: all(&document.gains),
+            comparisons: document.comparisons.as_ref().map_or(Vec::new(), |section| all(&section.tables)),
             workloads: document
                 .workloads
                 .iter()
@@ -124,7 +126,7 @@ fn entry(entry: &Entry) -> String {
 }
 
 /// Text that Markdown shows as it is, in a table cell too.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -170,6 +172,15 @@ mod tests {
         let page = render(&Report::new(&record).unwrap()).unwrap();
         let (_, costs) = page.split_once("## Cold start").unwrap();
         insta::assert_snapshot!(costs.split("\n## How").next().unwrap());
+    }
+
+    #[test]
+    fn the_fixed_comparisons_as_markdown() {
+        let record = fixture::compared();
+        let page = render(&Report::new(&record).unwrap()).unwrap();
+        let at = |heading: &str| page.find(heading).unwrap_or_else(|| panic!("{heading}: {page}"));
+        insta::assert_snapshot!(&page[at("## Differences")..at("## Workload by workload")]);
+        assert!(page.contains("**Differences**"), "each workload has its own");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod shards;
 
 use std::fmt::Debug;
 
-use crate::record::{Containment, EngineEntry, Measurement, NoiseFloor, RunRecord};
+use crate::record::{self, Containment, EngineEntry, Measurement, NoiseFloor, RunRecord, VerdictRate};
 
 use super::ReportError;
 
@@ -42,6 +42,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         // The host is the same, or what it confines with is.
         merged.sandbox = merged.sandbox.or(record.sandbox);
         merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
+        merged.minimal_effect = larger(merged.minimal_effect, record.minimal_effect);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
         cost::add_startup(&mut merged.startup, record.startup);
@@ -49,7 +50,9 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         if merged.calibration.is_empty() {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
+        add_verdicts(&mut merged.verdicts, record.verdicts);
     }
+    merged.comparisons = record::comparisons(&merged);
     merged.shards = merged.shards.filter(|shards| shards.missing().next().is_some());
     Ok(merged)
 }
@@ -118,12 +121,17 @@ fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFl
             Some(NoiseFloor {
                 pairs: noisy.pairs + quiet.pairs,
                 p50: noisy.p50.max(quiet.p50),
+                p95: larger(noisy.p95, quiet.p95),
                 p99: noisy.p99.max(quiet.p99),
                 ..noisy
             })
         }
         (first, other) => first.or(other),
     }
+}
+
+fn larger(first: Option<f64>, other: Option<f64>) -> Option<f64> {
+    first.into_iter().chain(other).reduce(f64::max)
 }
 
 fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>) {
@@ -133,6 +141,16 @@ fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>)
         let last = measurements[..known].iter().filter(same_cell).map(|m| m.round).max();
         measurement.round += last.map_or(0, |last| last + 1);
         measurements.push(measurement);
+    }
+}
+
+/// Trials of the same kind add up.
+fn add_verdicts(rates: &mut Vec<VerdictRate>, more: Vec<VerdictRate>) {
+    for rate in more {
+        match rates.iter_mut().find(|known| known.is_same_kind(&rate)) {
+            Some(known) => known.add(&rate),
+            None => rates.push(rate),
+        }
     }
 }
 

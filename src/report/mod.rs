@@ -9,6 +9,7 @@ mod csv;
 mod document;
 #[cfg(test)]
 mod fixture;
+mod gate;
 mod hlog;
 mod html;
 mod markdown;
@@ -19,6 +20,7 @@ mod splice;
 mod terminal;
 mod view;
 
+pub use gate::{Allowed, BrokenCell, Gate, GateCell, GateRow, GateRules, NotComparable};
 pub use merge::merge;
 pub use quantity::Quantity;
 pub use splice::{BEGIN_MARKER, END_MARKER, splice, summary_table};
@@ -278,9 +280,14 @@ mod tests {
     #[test]
     fn the_fixed_records_are_what_their_schema_and_their_sums_allow() {
         let validator = jsonschema::validator_for(&crate::record::json_schema()).unwrap();
-        let records =
-            [fixture::measured_and_hostile(), fixture::ablation(), fixture::calibration(), fixture::cost()];
-        for record in records {
+        for record in [
+            fixture::measured_and_hostile(),
+            fixture::ablation(),
+            fixture::calibration(),
+            fixture::compared(),
+            fixture::trials(),
+            fixture::cost(),
+        ] {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());
             let value = serde_json::to_value(&record).unwrap();
             let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();

@@ -5,7 +5,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComp
 use crate::record::ContainmentVerdict;
 
 use super::document::{
-    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, lines, matrix, ranking,
+    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, differences, lines,
+    matrix, ranking, trials_table,
 };
 use super::view::{Report, Scorecard};
 
@@ -70,6 +71,10 @@ fn compared(report: &Report<'_>, text: &mut String) {
             text.push_str(&format!("\n{}\n{}", figures.title, table(&figures)));
         }
     }
+    if let Some(trials) = &report.trials {
+        let counts = trials_table(trials);
+        text.push_str(&format!("\n{}\n{}", counts.title, table(&counts)));
+    }
     for ablation in &report.ablations {
         let ladder = briefly(report, ablation);
         text.push_str(&format!("\nAblation, {}\n{}", ladder.title, table(&ladder)));
@@ -88,6 +93,14 @@ fn compared(report: &Report<'_>, text: &mut String) {
     for setting in report.ranked() {
         let matrix = matrix(report, setting, Metric::of(setting.ranking.by));
         text.push_str(&format!("\n{}\n{}", matrix.title, table(&matrix)));
+    }
+    for setting in report.ranked() {
+        if let Some(differences) = differences(report, setting) {
+            text.push_str(&format!("\nDifferences, {}\n{}", differences.title, table(&differences)));
+        }
+    }
+    if !report.comparisons().is_empty() {
+        text.push_str(&wrapped(&format!("{}.", report.comparisons().told()), ""));
     }
     if !report.settings.is_empty() {
         text.push_str("* best   ≈ no difference from it   ! errors, wrong answers or failed rounds\n");
@@ -121,7 +134,8 @@ fn at_length(report: &Report<'_>, text: &mut String) {
     }
 }
 
-fn table(table: &Table) -> String {
+/// A table for a terminal, without its title.
+pub(super) fn table(table: &Table) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_width(WIDTH).force_no_tty();
     drawn.set_content_arrangement(ContentArrangement::Dynamic).remove_style(TableComponent::HorizontalLines);
@@ -159,7 +173,7 @@ fn cell(entry: &Entry) -> comfy_table::Cell {
 }
 
 /// A paragraph in lines that fit, with all but its first line set in.
-fn wrapped(text: &str, indent: &str) -> String {
+pub(super) fn wrapped(text: &str, indent: &str) -> String {
     let (mut lines, mut line) = (String::new(), String::new());
     for word in text.split_whitespace() {
         if !line.trim().is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH.into() {
@@ -212,6 +226,24 @@ mod tests {
     #[test]
     fn the_fixed_costs_on_a_terminal() {
         let digest = render(&Report::new(&fixture::cost()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_trials_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::trials()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_comparisons_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::compared()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

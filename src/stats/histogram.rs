@@ -74,6 +74,12 @@ impl LatencyHistogram {
             .collect()
     }
 
+    /// Latencies that occur, in nanoseconds, rising, with how many samples each has: the highest value that the
+    /// histogram does not tell from the one recorded, as in its quantiles.
+    pub fn steps(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.0.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()))
+    }
+
     /// The samples as a plain HDR histogram of nanoseconds.
     pub fn as_hdr(&self) -> &Histogram<u64> {
         &self.0

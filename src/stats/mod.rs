@@ -1,6 +1,7 @@
-//! What was measured, frozen: histograms, percentiles, the summary of one load run, and what a long one did to
-//! its process.
+//! What was measured, frozen: histograms, percentiles, the summary of one load run, what a long one did to its
+//! process, and the comparison of several.
 
+pub mod compare;
 mod histogram;
 pub mod slope;
 mod soak;

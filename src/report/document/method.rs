@@ -67,8 +67,9 @@ fn containment() -> [Note; 5] {
 fn load(report: &Report<'_>) -> Vec<Note> {
     let floor = match report.floor() {
         Some(floor) => format!(
-            "{} of one and the same cell, {} on {} under {} isolation: the largest differences within a pair were \
-             {} of the throughput, {} of p50 and {} of p99. Anything smaller is marked ≈, no difference.",
+            "{} of one and the same cell, {} on {} under {} isolation. They may differ by {} of the throughput, {} of \
+             p50 and {} of p99: the farther end of the 95 % interval over the rounds, or of fewer than three rounds the \
+             largest difference. Nothing smaller counts as a difference here.",
             plural(floor.pairs.into(), "pair"),
             clean(&floor.engine),
             clean(&floor.workload),
@@ -126,9 +127,20 @@ fn load(report: &Report<'_>) -> Vec<Note> {
     let mut notes: Vec<Note> =
         fixed.into_iter().map(|(term, text)| Note { term, text: text.to_owned() }).collect();
     notes.insert(3, Note { term: "A/A floor", text: floor });
+    if !report.comparisons().is_empty() {
+        notes.insert(4, Note { term: "Differences", text: DIFFERENCES.to_owned() });
+    }
     notes.extend(sometimes(report));
     notes
 }
+
+/// How verdicts come about.
+const DIFFERENCES: &str = "Rounds of the same number were measured side by side, so two engines are compared round by \
+     round: by the logarithm of the ratio of their figures, with the error of a bootstrap over whole rounds (1,000 draws) \
+     or that of the rounds one by one, whichever is larger, and Student's t. The p-values of all comparisons of the record \
+     are corrected together (Benjamini and Hochberg, 5 %); intervals are each comparison's own. “No difference” means that \
+     the whole interval lies within the minimal effect; where it does not and nothing is significant, there was not enough \
+     data. Engines with an error in any round are not compared.";
 
 /// Notes on what only some runs have.
 fn sometimes(report: &Report<'_>) -> Vec<Note> {

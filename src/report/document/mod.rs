@@ -3,6 +3,7 @@
 
 mod ablation;
 mod calibration;
+mod comparisons;
 mod containment;
 mod detail;
 mod footprint;
@@ -12,14 +13,17 @@ mod overview;
 mod soak;
 mod startup;
 mod table;
+mod trials;
 
 pub(super) use ablation::{briefly, lines};
 pub(super) use calibration::tables as calibration_tables;
+pub(super) use comparisons::over_all as differences;
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use soak::soaks;
 pub(super) use table::{Entry, Mark, Metric, Table};
+pub(super) use trials::table as trials_table;
 
 use serde::Serialize;
 
@@ -46,6 +50,8 @@ pub(super) struct Document<'a> {
     pub rankings: Vec<Table>,
     pub matrices: Vec<Table>,
     pub gains: Vec<Table>,
+    /// Nothing without comparisons.
+    pub comparisons: Option<Section>,
     pub legend: Vec<Entry>,
     pub workloads: Vec<WorkloadSection>,
     pub soaks: Vec<soak::SoakSection>,
@@ -94,13 +100,18 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
-            sections: calibration::section(report).into_iter().chain(costs(report)).collect(),
+            sections: [calibration::section(report), trials::section(report)]
+                .into_iter()
+                .flatten()
+                .chain(costs(report))
+                .collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
                 .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
                 .chain(settings().map(|setting| matrix(report, setting, Metric::P99)))
                 .collect(),
             gains: report.gains.iter().map(|gain| overview::gain(report, gain)).collect(),
+            comparisons: comparisons::section(report),
             legend: report
                 .engines
                 .iter()
@@ -138,7 +149,7 @@ pub(super) enum Plots {
 fn title(report: &Report<'_>) -> String {
     let measured = report.engines.iter().filter(|engine| engine.missing.is_none()).count() as u64;
     let hostile = report.scorecard.as_ref().map(|scorecard| plural(scorecard.scripts, "hostile script"));
-    if report.calibrated.is_some() && report.settings.is_empty() {
+    if report.is_of_instrument() {
         return "jsarena: the instrument itself".to_owned();
     }
     let measured_on = match (report.workloads.len() as u64, hostile) {
@@ -187,6 +198,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         load: detail::load(report, &rows),
         more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
             .into_iter()
+            .chain(comparisons::of_rows(report, &rows))
             .chain(soak::hostile(report, &rows))
             .collect(),
     }))

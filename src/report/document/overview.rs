@@ -135,13 +135,14 @@ pub(in crate::report) fn matrix(report: &Report<'_>, setting: &Setting, metric: 
     };
     for row in &setting.rows {
         let mut entries = vec![Entry::text(&*row.label)];
-        entries.extend(row.cells.iter().map(|cell| matrix_entry(report, row, cell, metric)));
+        entries.extend((0..row.cells.len()).map(|engine| matrix_entry(report, setting, row, engine, metric)));
         table.rows.push(entries);
     }
     table
 }
 
-fn matrix_entry(report: &Report<'_>, row: &Row, cell: &Cell, metric: Metric) -> Entry {
+fn matrix_entry(report: &Report<'_>, setting: &Setting, row: &Row, engine: usize, metric: Metric) -> Entry {
+    let cell = &row.cells[engine];
     let Some(figures) = cell.figures() else {
         let text = match cell {
             Cell::Missing(reason) => brief(reason),
@@ -162,17 +163,34 @@ fn matrix_entry(report: &Report<'_>, row: &Row, cell: &Cell, metric: Metric) -> 
     if let Some(fault) = cell.fault() {
         return entry.with_note(format!("{ratio}; {fault}")).marked(Mark::Bad);
     }
-    let floor = report.floor().map(|floor| match metric {
-        Metric::Throughput => floor.throughput,
-        Metric::P50 => floor.p50,
-        Metric::P99 => floor.p99,
-    });
     let mark = match metric.difference(value, best) {
         0.0 => Mark::Best,
-        difference if within_floor(difference, floor) => Mark::Same,
+        difference if is_same(report, setting, row, engine, metric, difference) => Mark::Same,
         _ => Mark::Plain,
     };
     Entry { heat: Some(metric.heat(value, best)), ..entry.with_note(ratio).marked(mark) }
+}
+
+/// Whether an engine cannot be told from the best of its row: by their comparison, or without one by the A/A floor.
+fn is_same(
+    report: &Report<'_>,
+    setting: &Setting,
+    row: &Row,
+    engine: usize,
+    metric: Metric,
+    difference: f64,
+) -> bool {
+    let best = metric.best(&row.cells);
+    let is_best = |cell: &Cell| cell.completed().is_some_and(|figures| metric.of_figures(figures) == best);
+    let comparison = row
+        .cells
+        .iter()
+        .position(is_best)
+        .and_then(|best| report.comparison(setting, row, [engine, best], metric.of_comparisons()));
+    match comparison {
+        Some(comparison) => !comparison.verdict.is_different(),
+        None => within_floor(difference, report.floor().map(|floor| floor.of(metric.of_comparisons()))),
+    }
 }
 
 /// A reason up to its first colon: the whole is in the head of the column.

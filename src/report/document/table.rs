@@ -49,7 +49,7 @@ pub(in crate::report) enum Mark {
     Plain,
     /// The best of its row.
     Best,
-    /// Not the best, but the difference is below the A/A floor.
+    /// No difference from the best that is significant and above the A/A floor.
     Same,
     /// Not to be trusted: errors or wrong answers.
     Bad,
@@ -149,6 +149,15 @@ impl Metric {
         match by {
             RankedBy::Throughput => Self::Throughput,
             RankedBy::Median => Self::P50,
+        }
+    }
+
+    /// As comparisons have it.
+    pub fn of_comparisons(self) -> crate::stats::compare::Metric {
+        match self {
+            Self::Throughput => crate::stats::compare::Metric::Throughput,
+            Self::P50 => crate::stats::compare::Metric::P50,
+            Self::P99 => crate::stats::compare::Metric::P99,
         }
     }
 

@@ -3,6 +3,7 @@
 mod ablation;
 mod calibration;
 mod cell;
+mod comparisons;
 mod containment;
 mod footprint;
 mod gain;
@@ -13,12 +14,14 @@ mod startup;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trials;
 mod verdict;
 mod warnings;
 
 pub(super) use ablation::{Ablation, Rung};
 pub(super) use calibration::{Calibrated, CalibratedCase};
 pub(super) use cell::{Cell, Figures, Latency};
+pub(super) use comparisons::{Comparisons, Pair};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
 pub(super) use footprint::Taken;
 pub(super) use gain::Gain;
@@ -26,6 +29,7 @@ pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use startup::Started;
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
+pub(super) use trials::Trials;
 pub use warnings::Warning;
 
 use crate::executor::{Isolation, PolicyChoice, Reuse};
@@ -54,6 +58,8 @@ pub struct Report<'a> {
     pub(super) started: Vec<Started>,
     /// By workload; nothing without footprint rows.
     pub(super) taken: Vec<Taken>,
+    /// Nothing without trials of verdicts.
+    pub(super) trials: Option<Trials>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -91,6 +97,9 @@ pub(super) struct Setting {
     pub ranking: Ranking,
 }
 
+/// What tells settings apart: isolation, reuse, policies, and the step of an ablation.
+pub(super) type SettingKey = (Isolation, Reuse, PolicyChoice, Option<Step>);
+
 /// A workload under one load: cells of one row differ in nothing but the engine.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -124,6 +133,7 @@ impl<'a> Report<'a> {
             calibrated: calibration::calibrated(record),
             started: startup::started(record, &engines, &workloads),
             taken: footprint::taken(record, &engines, &workloads),
+            trials: trials::trials(record),
             engines,
             workloads,
             settings,
@@ -150,8 +160,17 @@ impl<'a> Report<'a> {
         &self.verdict
     }
 
+    pub(super) fn comparisons(&self) -> Comparisons<'a> {
+        Comparisons::of(self.record)
+    }
+
     pub(super) fn floor(&self) -> Option<&'a NoiseFloor> {
         self.record.noise_floor.as_ref()
+    }
+
+    /// Whether it is of the instrument itself and of nothing that was measured with it.
+    pub(super) fn is_of_instrument(&self) -> bool {
+        (self.calibrated.is_some() || self.trials.is_some()) && self.settings.is_empty()
     }
 
     /// The settings that are ranked: all but the steps of an ablation.
@@ -175,6 +194,11 @@ impl<'a> Report<'a> {
 }
 
 impl Setting {
+    /// What tells it from the others.
+    pub fn key(&self) -> SettingKey {
+        (self.isolation, self.reuse, self.policies, self.step)
+    }
+
     /// The load, when it is the same for every row.
     pub fn load(&self) -> Option<String> {
         let mut texts = self.rows.iter().map(|row| load_text(row.workers, &row.plan));
@@ -252,10 +276,12 @@ fn settings(
     workloads: &[Workload],
     floor: Option<&NoiseFloor>,
 ) -> Result<Vec<Setting>, ReportError> {
+    let comparisons = Comparisons::of(record);
     // The second half of an A/A pair is not one more sample of its cell: the engine measured twice would get
     // more of them than the others.
     let measurements: Vec<&Measurement> = record.measurements.iter().filter(|m| m.label.is_none()).collect();
-    let key = |m: &Measurement| (m.isolation, m.reuse, m.policies.unwrap_or_default(), m.step);
+    let key =
+        |m: &Measurement| -> SettingKey { (m.isolation, m.reuse, m.policies.unwrap_or_default(), m.step) };
     let mut keys: Vec<_> = measurements.iter().map(|m| key(m)).collect();
     // The baseline comes last: it is what the others are held against, not what anyone should choose. An ablation
     // climbs from it.
@@ -271,7 +297,16 @@ fn settings(
         let here: Vec<&Measurement> =
             measurements.iter().copied().filter(|m| key(m) == (isolation, reuse, policies, step)).collect();
         let rows = rows(&here, engines, workloads)?;
-        let ranking = ranking::rank(&rows, engines, floor);
+        let key = (isolation, reuse, policies, step);
+        let is_same = |by: RankedBy, first: usize, other: usize, difference: f64| {
+            let [first, other] = [first, other].map(|engine: usize| &*engines[engine].id);
+            let workload = (rows.len() == 1).then(|| &*workloads[rows[0].workload].id);
+            match comparisons.find(&key, &rows[0], workload, [first, other], by.metric()) {
+                Some(comparison) => !comparison.verdict.is_different(),
+                None => within_floor(difference, floor.map(|floor| floor.of(by.metric()))),
+            }
+        };
+        let ranking = ranking::rank(&rows, engines, is_same);
         let name = format!("{isolation}/{reuse}{}", policies::suffix(policies, &all));
         settings.push(Setting { isolation, reuse, policies, step, name, rows, ranking });
     }

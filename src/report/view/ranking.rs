@@ -1,8 +1,8 @@
 //! The ranking of a setting: geometric means over the rows that all ranked engines completed.
 
-use crate::record::NoiseFloor;
+use crate::stats::compare::Metric;
 
-use super::{Cell, Engine, Figures, Row, within_floor};
+use super::{Cell, Engine, Figures, Row};
 
 /// Engines of one setting in order, and what the order is worth.
 #[derive(Debug)]
@@ -29,6 +29,16 @@ pub(in crate::report) enum RankedBy {
     Median,
 }
 
+impl RankedBy {
+    /// What decides.
+    pub fn metric(self) -> Metric {
+        match self {
+            Self::Throughput => Metric::Throughput,
+            Self::Median => Metric::P50,
+        }
+    }
+}
+
 /// An engine with a rank. Means are of the ratios to the best engine of each row.
 #[derive(Debug)]
 pub(in crate::report) struct Ranked {
@@ -36,7 +46,7 @@ pub(in crate::report) struct Ranked {
     pub throughput: f64,
     pub p50: f64,
     pub p99: Option<f64>,
-    /// Whether its distance to the first is below the A/A floor.
+    /// Whether it cannot be told from the first: by their comparison, or without one by the A/A floor.
     pub same_as_first: bool,
 }
 
@@ -47,8 +57,12 @@ pub(in crate::report) struct LeftOut {
     pub because: Vec<(usize, String)>,
 }
 
-/// Ranks the engines over the rows of a setting.
-pub(super) fn rank(rows: &[Row], engines: &[Engine], floor: Option<&NoiseFloor>) -> Ranking {
+/// Ranks the engines over the rows of a setting. Two of them, some relative difference apart, may be the same.
+pub(super) fn rank(
+    rows: &[Row],
+    engines: &[Engine],
+    is_same: impl Fn(RankedBy, usize, usize, f64) -> bool,
+) -> Ranking {
     let completes = |engine: usize| rows.iter().filter(|row| row.cells[engine].completed().is_some()).count();
     let (able, unable): (Vec<usize>, Vec<usize>) =
         (0..engines.len()).partition(|&engine| completes(engine) > 0);
@@ -97,7 +111,7 @@ pub(super) fn rank(rows: &[Row], engines: &[Engine], floor: Option<&NoiseFloor>)
         RankedBy::Throughput => b.throughput.total_cmp(&a.throughput),
         RankedBy::Median => a.p50.total_cmp(&b.p50),
     });
-    mark_equals(&mut ranked, by, floor);
+    mark_equals(&mut ranked, by, is_same);
     unranked.sort_by_key(|(engine, _)| *engine);
     Ranking { by, ranked, unranked, counted: common.len(), counted_p99, rows: rows.len(), left_out }
 }
@@ -121,15 +135,14 @@ fn mean_ratio(
     (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
 }
 
-fn mark_equals(ranked: &mut [Ranked], by: RankedBy, floor: Option<&NoiseFloor>) {
-    let Some(first) = ranked.first().map(|first| (first.throughput, first.p50)) else { return };
+fn mark_equals(ranked: &mut [Ranked], by: RankedBy, is_same: impl Fn(RankedBy, usize, usize, f64) -> bool) {
+    let Some(first) = ranked.first().map(|first| (first.engine, first.throughput, first.p50)) else { return };
     for other in &mut ranked[1..] {
-        other.same_as_first = match by {
-            RankedBy::Throughput => {
-                within_floor(1.0 - other.throughput / first.0, floor.map(|f| f.throughput))
-            }
-            RankedBy::Median => within_floor(other.p50 / first.1 - 1.0, floor.map(|f| f.p50)),
+        let difference = match by {
+            RankedBy::Throughput => 1.0 - other.throughput / first.1,
+            RankedBy::Median => other.p50 / first.2 - 1.0,
         };
+        other.same_as_first = is_same(by, first.0, other.engine, difference);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::load::{Arrivals, Spacing};
 use crate::record::{Measurement, NoiseFloor, RunRecord};
 use crate::report::fixture::{self, measurement};
 use crate::stats::LatencyHistogram;
+use crate::stats::compare::ComparisonVerdict;
 
 use super::*;
 
@@ -34,7 +35,13 @@ fn failed(mut measurement: Measurement, reason: &str) -> Measurement {
 }
 
 fn floor(throughput: f64) -> NoiseFloor {
-    NoiseFloor { throughput, p50: throughput, p99: throughput, ..fixture::record().noise_floor.unwrap() }
+    NoiseFloor {
+        throughput,
+        p50: throughput,
+        p95: None,
+        p99: throughput,
+        ..fixture::record().noise_floor.unwrap()
+    }
 }
 
 /// Names and throughput means of the only setting's ranked engines, best first.
@@ -222,7 +229,7 @@ fn pools_come_before_the_baseline() {
 #[test]
 fn warnings_come_with_their_cause_and_go_with_it() {
     type Change = fn(&mut RunRecord);
-    let cases: [(&str, Change); 12] = [
+    let cases: [(&str, Change); 14] = [
         ("was not kept up with", |r| r.measurements[0].summary.as_mut().unwrap().offered_per_s = Some(1e9)),
         ("profile “debug”", |r| r.build.profile = "debug".to_owned()),
         ("Wrong answers in 1 cell", |r| r.measurements[0].summary.as_mut().unwrap().wrong_answers = 1),
@@ -231,6 +238,12 @@ fn warnings_come_with_their_cause_and_go_with_it() {
         ("No A/A floor", |r| r.noise_floor = None),
         ("measured twice differed by up to 20.0 %", |r| r.noise_floor = Some(floor(0.2))),
         ("single round", |r| r.measurements.truncate(1)),
+        ("two rounds", |r| r.measurements.truncate(2)),
+        ("4 of 4 had not enough data", |r| {
+            *r = fixture::compared();
+            r.comparisons.truncate(4);
+            r.comparisons.iter_mut().for_each(|one| one.verdict = ComparisonVerdict::NotEnoughData);
+        }),
         ("Too few samples", |r| {
             r.measurements = vec![measurement("alpha", "demo/one", "thread", 0, 10.0, 50)]
         }),
@@ -239,7 +252,7 @@ fn warnings_come_with_their_cause_and_go_with_it() {
         ("generator took more", |r| r.measurements[0].summary.as_mut().unwrap().cpu_s.generator = 3.0),
     ];
     let mut good =
-        record((0..2).map(|round| measurement("alpha", "demo/one", "thread", round, 10.0, 6_000)).collect());
+        record((0..3).map(|round| measurement("alpha", "demo/one", "thread", round, 10.0, 6_000)).collect());
     good.noise_floor = Some(floor(0.01));
     let texts = |record: &RunRecord| {
         let report = Report::new(record).unwrap();
@@ -254,4 +267,19 @@ fn warnings_come_with_their_cause_and_go_with_it() {
         let warnings = texts(&record);
         assert!(warnings.iter().any(|warning| warning.contains(text)), "{text}: {warnings:?}");
     }
+}
+
+#[test]
+fn engines_that_comparisons_do_not_tell_apart_share_their_rank() {
+    let record = fixture::compared();
+    let report = Report::new(&record).unwrap();
+    let ranked = &report.settings[0].ranking.ranked;
+    let told: Vec<(&str, bool)> =
+        ranked.iter().map(|one| (&*report.engines[one.engine].name, one.same_as_first)).collect();
+    assert_eq!(told, [("alpha", false), ("beta", true), ("gamma", false)]);
+    assert!(report.verdict()[0].contains("no significant difference between them"), "{:?}", report.verdict());
+    // A comparison overrules the floor, which is far below the distance to gamma.
+    let mut open = record.clone();
+    open.comparisons.iter_mut().for_each(|one| one.verdict = ComparisonVerdict::NotEnoughData);
+    assert!(Report::new(&open).unwrap().settings[0].ranking.ranked[2].same_as_first);
 }

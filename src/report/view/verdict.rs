@@ -9,15 +9,17 @@ use crate::report::Quantity;
 /// What was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
+    let trials = report.trials.as_ref().map(|trials| trials.headline.clone());
     let holds_costs = !(report.started.is_empty() && report.taken.is_empty());
-    if report.settings.is_empty() && report.scorecard.is_none() && calibrated.is_none() && !holds_costs {
+    let is_of_load = !report.settings.is_empty() || report.scorecard.is_some();
+    if !(is_of_load || report.is_of_instrument() || holds_costs) {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
     let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
     let settings = report.ranked().map(|setting| of_setting(report, setting));
     let mut paragraphs: Vec<String> =
-        headline.into_iter().chain(calibrated).chain(ablations).chain(settings).collect();
+        headline.into_iter().chain(calibrated).chain(trials).chain(ablations).chain(settings).collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines
@@ -53,8 +55,10 @@ fn of_setting(report: &Report<'_>, setting: &Setting) -> String {
                 .filter(|other| !other.same_as_first)
                 .map(|other| distance(ranking.by, first, other, &report.engines))
                 .collect();
+            let is_judged = !report.comparisons().is_empty();
             let together = match (leaders.len(), report.floor()) {
                 (1, _) => "",
+                _ if is_judged => " (no significant difference between them)",
                 (_, Some(_)) => " (no difference between them above the A/A floor)",
                 (_, None) => " (exactly equal)",
             };

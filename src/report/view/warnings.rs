@@ -192,10 +192,26 @@ fn noise(report: &Report<'_>, warnings: &mut Vec<Warning>) {
             }
         }
     }
-    if rounds == 1 {
-        warnings.push(Warning::new(
+    match rounds {
+        1 => warnings.push(Warning::new(
             "Every cell was measured in a single round.",
-            "One run cannot show how far the next one would differ; use “--rounds 3” or more.",
+            "One run cannot show how far the next one would differ; use “--rounds 6”.",
+        )),
+        2 if report.ranked().next().is_some() => warnings.push(Warning::new(
+            "Every cell was measured in two rounds.",
+            "Differences take three rounds to judge, and six to judge well, so nothing is compared; use “--rounds 6”.",
+        )),
+        _ => {}
+    }
+    let [different, none, open] = report.comparisons().counts();
+    if open > different + none {
+        warnings.push(Warning::new(
+            format!(
+                "Most comparisons came to nothing: {} of {} had not enough data.",
+                Quantity::Count(open),
+                Quantity::Count(different + none + open)
+            ),
+            "What they leave open is neither a difference nor none; use more rounds or a longer “--duration”, on a quieter machine.",
         ));
     }
     let few = report.cells().filter_map(|(.., cell)| cell.figures()).collect::<Vec<_>>();
