@@ -151,9 +151,9 @@ pub struct CalibrateArgs {
     /// in fresh processes and as many rounds as `compare` has
     #[arg(long, conflicts_with = "cases")]
     pub verdicts: bool,
-    /// Comparisons of each kind on each of two servers, about eight seconds each [default: 100; quick: 5]
+    /// How often, on each of two servers, about eight seconds each time [default: 100; quick: 5]
     #[arg(long, value_name = "N", requires = "verdicts", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub trials: Option<u32>,
+    pub times: Option<u32>,
     /// A quarter of the time
     #[arg(long)]
     pub quick: bool,

@@ -50,8 +50,8 @@ fn a_case_that_there_is_not_is_named() {
 }
 
 #[test]
-fn verdicts_are_counted_over_trials_in_fresh_processes() {
-    let (code, stdout, stderr) = calibrate(&["--verdicts", "--trials", "1", "--format", "json"]);
+fn verdicts_are_counted_in_fresh_processes() {
+    let (code, stdout, stderr) = calibrate(&["--verdicts", "--times", "1", "--format", "json"]);
     assert!(matches!(code, Some(0 | 1)), "{code:?}: {stderr}");
     let record: Value = serde_json::from_str(&stdout).unwrap();
     let rates = record["verdicts"].as_array().unwrap();
@@ -62,10 +62,7 @@ fn verdicts_are_counted_over_trials_in_fresh_processes() {
         let all = ["faster", "slower", "no_difference", "not_enough_data"].map(|name| count(rate, name));
         assert_eq!(all.iter().sum::<u64>(), 1, "{rate}");
     }
-    assert!(
-        record["measurements"].as_array().unwrap().is_empty(),
-        "what trials measured is counted, not kept"
-    );
-    let (code, _, stderr) = calibrate(&["--trials", "1"]);
+    assert!(record["measurements"].as_array().unwrap().is_empty(), "what was measured is counted, not kept");
+    let (code, _, stderr) = calibrate(&["--times", "1"]);
     assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
 }

@@ -211,6 +211,14 @@ fn compare_leaves_a_valid_record_and_every_page() {
         dead.iter().all(|row| row["error"].as_str().unwrap().starts_with("signal 6 (SIGABRT)")),
         "{dead:?}"
     );
+    for summary in rows.iter().map(|row| &row["summary"]).filter(|summary| !summary.is_null()) {
+        let (steady, machine) = (&summary["steady"], &summary["machine"]);
+        assert!(steady["warmup_s"].as_f64().unwrap() >= 0.02, "{steady}");
+        let finished = steady["intervals"]["finished"].as_array().unwrap();
+        assert_eq!(finished.len(), steady["intervals"]["mean_us"].as_array().unwrap().len());
+        assert!(finished.iter().any(|jobs| jobs.as_u64().unwrap() > 0), "{steady}");
+        assert!(machine["yardstick_us"][1].as_f64().unwrap() > 0.0, "{machine}");
+    }
     for page in ["report.md", "report.html", "measurements.csv", "response.hlog", "service.hlog"] {
         assert!(fs::metadata(out.path().join(page)).unwrap().len() > 100, "{page}");
     }

@@ -1,12 +1,12 @@
 //! Verdicts held against servers that are known to be the same, or known to be slower.
 //!
-//! A trial is a small `compare`: the fake engine under four names, each in as many rounds, every cell in a fresh
+//! A drill is a small `compare`: the fake engine under four names, each in as many rounds, every cell in a fresh
 //! process, in an order drawn from the seed. Two of the four are the same server; one takes 5 % longer for every job,
 //! and one 10 %. Each cell draws its service times from a stream of its own, as two runs of a real engine would not
 //! repeat each other either.
 //!
 //! The same server is judged without an A/A floor, where it is called different most easily; the slower ones with the
-//! floor that the trial's own pair of equals gives, where they are found hardest.
+//! floor that the drill's own pair of equals gives, where they are found hardest.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use rand_pcg::Pcg64Mcg;
 use crate::record::{AGAIN, Comparison, EngineEntry, Measurement, NoiseFloor, RunRecord, comparisons};
 use crate::stats::compare::{ComparisonVerdict, Metric};
 
-/// A server that trials are made of.
+/// A server that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
     /// Jobs that are all alike: what differs is the median.
@@ -26,9 +26,9 @@ pub enum Server {
     Uneven,
 }
 
-/// What a cell of a trial serves.
+/// What a cell of a drill serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrialCell {
+pub struct DrillCell {
     /// Which of the four.
     pub variant: Variant,
     /// Its round.
@@ -37,7 +37,7 @@ pub struct TrialCell {
     pub script: String,
 }
 
-/// One of the four of a trial.
+/// One of the four of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variant {
     /// What the others are held against.
@@ -101,16 +101,16 @@ impl Variant {
     }
 }
 
-/// The cells of a trial in the order they are run: rounds one after the other, each in an order of its own.
-pub fn trial(server: Server, rounds: u32, seed: u64) -> Vec<TrialCell> {
+/// The cells of a drill in the order they are run: rounds one after the other, each in an order of its own.
+pub fn drill(server: Server, rounds: u32, seed: u64) -> Vec<DrillCell> {
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     let mut all = Vec::new();
     for round in 0..rounds {
-        let mut cells: Vec<TrialCell> = Variant::ALL
+        let mut cells: Vec<DrillCell> = Variant::ALL
             .into_iter()
             .map(|variant| {
                 let draw = seed.wrapping_mul(1_000_003) + u64::from(round) * 4 + variant as u64;
-                TrialCell { variant, round, script: server.script(1.0 + variant.injected(), draw) }
+                DrillCell { variant, round, script: server.script(1.0 + variant.injected(), draw) }
             })
             .collect();
         cells.shuffle(&mut random);
@@ -119,7 +119,7 @@ pub fn trial(server: Server, rounds: u32, seed: u64) -> Vec<TrialCell> {
     all
 }
 
-/// What a trial says of each variant but the base: a verdict for every metric. `record` gives what every record has.
+/// What a drill says of each variant but the base: a verdict for every metric. `record` gives what every record has.
 pub fn judge(
     record: &RunRecord,
     measured: &[(Variant, Measurement)],
@@ -129,7 +129,7 @@ pub fn judge(
     let entry = |variant: Variant| EngineEntry { id: variant.as_str().to_owned(), info: None, missing: None };
     let row = |variant: Variant, label: Option<&str>, row: &Measurement| Measurement {
         engine: variant.as_str().to_owned(),
-        workload: "trial".to_owned(),
+        workload: "drill".to_owned(),
         label: label.map(str::to_owned),
         ..row.clone()
     };
@@ -162,17 +162,17 @@ mod tests {
 
     /// Mean service time of a script, seconds.
     fn mean(script: &str) -> f64 {
-        let times = Fake::service_times(1, 0, &Script::new("trial", script)).unwrap();
+        let times = Fake::service_times(1, 0, &Script::new("drill", script)).unwrap();
         times.take(20_000).map(|time| time.as_secs_f64()).sum::<f64>() / 20_000.0
     }
 
     #[test]
-    fn a_trial_is_four_servers_in_as_many_rounds_each_with_draws_of_its_own() {
+    fn a_drill_is_four_servers_in_as_many_rounds_each_with_draws_of_its_own() {
         for server in Server::ALL {
-            let cells = trial(server, 6, 7);
+            let cells = drill(server, 6, 7);
             assert_eq!(cells.len(), 24);
-            assert_eq!(cells, trial(server, 6, 7));
-            assert_ne!(cells, trial(server, 6, 8));
+            assert_eq!(cells, drill(server, 6, 7));
+            assert_ne!(cells, drill(server, 6, 8));
             let mut scripts: Vec<&str> = cells.iter().map(|cell| &*cell.script).collect();
             scripts.sort_unstable();
             scripts.dedup();

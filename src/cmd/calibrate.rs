@@ -13,8 +13,8 @@ use crate::record::{RunRecord, VerdictRate};
 use crate::workload::near::one_of;
 
 /// Runs every case, then finds out what the driver can do. Fails when a percentile is off, a job failed, or a closed
-/// loop did not hide the stall that it is there to hide. With `--verdicts` runs trials instead, and fails when too many
-/// of them come to a wrong verdict.
+/// loop did not hide the stall that it is there to hide. With `--verdicts` compares known servers instead, and
+/// fails when too many comparisons come to a wrong verdict.
 pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
     let cases = chosen(calibrate::cases(args.quick), &args.cases)?;
     let mut recording = Recording::without_scripts(args.seed);
@@ -24,7 +24,7 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
     let early_stop = signals::drain_on_first_signal()?;
     let told = if args.verdicts {
         let (run, all) = verdicts::count(args, &mut recording, &early_stop)?;
-        format!("{run} of {all} trials run")
+        format!("{run} of {all} drills run")
     } else {
         let run = measure(args, &cases, &mut recording, &early_stop)?;
         format!("{run} of {} cases measured", cases.len())

@@ -10,30 +10,30 @@ use super::Failure;
 use super::matrix::Cell;
 use super::output::Recording;
 use super::progress::Progress;
-use crate::calibrate::verdicts::{Server, TrialCell, Variant, judge, trial};
+use crate::calibrate::verdicts::{DrillCell, Server, Variant, drill, judge};
 use crate::cli::{CalibrateArgs, Defaults, Flags, Settings, Time};
 use crate::load::EarlyStop;
 use crate::record::{Measurement, VerdictRate};
 use crate::stats::compare::Metric;
 
-/// Rounds of a trial: those that `compare` measures where nothing else is said.
+/// Rounds of a drill: those that `compare` measures where nothing else is said.
 const ROUNDS: u32 = Defaults::COMPARE.rounds;
 
-/// Runs the trials of both servers in turn, and keeps count. Gives how many were run, of how many.
+/// Runs the drills of both servers in turn, and keeps count. Gives how many were run, of how many.
 pub fn count(
     args: &CalibrateArgs,
     recording: &mut Recording,
     early_stop: &EarlyStop,
 ) -> Result<(u32, u32), Failure> {
-    let each = args.trials.unwrap_or(if args.quick { 5 } else { 100 });
+    let each = args.times.unwrap_or(if args.quick { 5 } else { 100 });
     let all = each * Server::ALL.len() as u32;
     let progress = Progress::new(all as usize);
     let mut run = 0;
     for number in 0..each {
         for server in Server::ALL {
-            progress.say(&format!("{} server, trial {} of {each}", server.as_str(), number + 1));
+            progress.say(&format!("{} server, {} of {each}", server.as_str(), number + 1));
             let seed = args.seed.wrapping_mul(1_000).wrapping_add(u64::from(number));
-            let measured = measure(recording, &trial(server, ROUNDS, seed), seed, early_stop)?;
+            let measured = measure(recording, &drill(server, ROUNDS, seed), seed, early_stop)?;
             if early_stop.is_requested() {
                 progress.clear();
                 return Ok((run, all));
@@ -62,26 +62,26 @@ fn rate(rates: &mut Vec<VerdictRate>, server: Server, variant: Variant, metric: 
     &mut rates[place]
 }
 
-/// Runs the cells of one trial, each in a process of its own.
+/// Runs the cells of one drill, each in a process of its own.
 fn measure(
     recording: &Recording,
-    cells: &[TrialCell],
+    cells: &[DrillCell],
     seed: u64,
     early_stop: &EarlyStop,
 ) -> Result<Vec<(Variant, Measurement)>, Failure> {
-    let folder = tempfile::tempdir().context("a folder for the trial's workloads")?;
+    let folder = tempfile::tempdir().context("a folder for the drill's workloads")?;
     let settings = settings(&folder, cells, seed)?;
     let engine = settings.selection.engines.first().context("the fake engine is always there")?;
     let mut measured = Vec::new();
     for cell in cells {
-        let name = format!("trial/{}", name(cell));
+        let name = format!("drill/{}", name(cell));
         let workload = settings.selection.workloads.iter().find(|workload| workload.name == name);
         let workload = workload.with_context(|| format!("{name} was not found again"))?;
         let kind = (settings.isolations[0], settings.reuses[0]);
         let run = Cell::plain(&settings, (engine, workload), kind, cell.round);
         let measurement = recording.measure(&settings, &run, early_stop, |_| {})?;
         if let Some(error) = &measurement.error {
-            return Err(Failure::Run(anyhow::anyhow!("a cell of a trial failed: {error}")));
+            return Err(Failure::Run(anyhow::anyhow!("a cell of a drill failed: {error}")));
         }
         measured.push((cell.variant, measurement));
         if early_stop.is_requested() {
@@ -91,13 +91,13 @@ fn measure(
     Ok(measured)
 }
 
-/// The settings of a trial: one worker that four clients wait for. No config file has a say in it.
-fn settings(folder: &TempDir, cells: &[TrialCell], seed: u64) -> Result<Settings, Failure> {
+/// The settings of a drill: one worker that four clients wait for. No config file has a say in it.
+fn settings(folder: &TempDir, cells: &[DrillCell], seed: u64) -> Result<Settings, Failure> {
     for cell in cells {
-        write(folder.path(), cell).context("the trial's workloads")?;
+        write(folder.path(), cell).context("the drill's workloads")?;
     }
     let config = folder.path().join("jsarena.toml");
-    fs::write(&config, "").context("the trial's settings")?;
+    fs::write(&config, "").context("the drill's settings")?;
     let time = |text: &str| text.parse::<Time>().map_err(Failure::Usage);
     let flags = Flags {
         engines: vec![crate::engine::registry::FAKE.to_owned()],
@@ -112,14 +112,14 @@ fn settings(folder: &TempDir, cells: &[TrialCell], seed: u64) -> Result<Settings
     Ok(Settings::gather(&flags, Some(&config), Defaults::RUN)?)
 }
 
-fn write(root: &Path, cell: &TrialCell) -> std::io::Result<()> {
-    let folder = root.join("trial").join(name(cell));
+fn write(root: &Path, cell: &DrillCell) -> std::io::Result<()> {
+    let folder = root.join("drill").join(name(cell));
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("workload.toml"), "kind = \"javascript\"\nwhy = \"a server that is known\"\n")?;
     fs::write(folder.join("main.js"), &cell.script)?;
     fs::write(folder.join("expected.json"), "null")
 }
 
-fn name(cell: &TrialCell) -> String {
+fn name(cell: &DrillCell) -> String {
     format!("{}-{}", cell.variant.as_str().replace(' ', "-"), cell.round)
 }

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use super::machine;
 use super::mix::{self, Ingredient, Part};
 use super::pacer::{self, Paced};
 use super::process;
 use super::recorder::{Live, Sample};
 use super::sampler::{BlockingThreads, Sampler};
+use super::series::Series;
 use super::soak::Watch;
 use super::{Arrivals, EarlyStop, Plan, Stop};
 use crate::engine::{Deadlines, JsError, Script};
@@ -100,16 +102,18 @@ async fn run_in_runtime(
     threads: BlockingThreads,
 ) -> Result<Summary, LoadError> {
     executor.ready().await?;
+    let series = Series::begin(&load.plan);
     if !load.plan.warmup.is_zero() {
-        let warmup = Phase::new(Stop::After(load.plan.warmup), None);
+        let warmup = Phase::new(Stop::After(load.plan.warmup), series.clone(), None);
         let good = Arc::new(Load { hostile: Vec::new(), ..Load::clone(load) });
         generate(executor, &good, &warmup).await;
     }
 
+    let machine = machine::Watch::start();
     let before = executor.gauges();
     let mut sampler = Sampler::start(Arc::clone(executor), threads);
     let (cpu_process, cpu_thread) = (process::cpu_of_family(), process::cpu_of_thread());
-    let phase = Phase::new(load.plan.stop, Some(live.clone()));
+    let phase = Phase::new(load.plan.stop, series, Some(live.clone()));
     live.start(phase.started, load.plan.stop);
     let watch =
         load.soak.then(|| Watch::start(&load.plan, Arc::clone(executor), phase.started)).transpose()?;
@@ -124,8 +128,10 @@ async fn run_in_runtime(
         workers: whole.saturating_sub(generator).as_secs_f64(),
         generator: generator.as_secs_f64(),
     };
+    let machine = machine.finish();
     let watched = watch.map(Watch::finish);
     let summary = summarise(live, load, &phase, sampler, cpu, paced, (before, executor.gauges()));
+    let summary = Summary { machine: Some(machine), ..summary };
     Ok(match watched {
         Some((series, every)) => judged(summary, &series, every),
         None => summary,
@@ -140,8 +146,10 @@ pub(super) struct Phase {
     /// Of good jobs and of hostile ones, counted when they are submitted: whatever has no outcome in the end
     /// was lost.
     submitted: Arc<Submitted>,
+    /// Where service times go, those of warm-up too.
+    series: Series,
     /// Where samples go; nowhere during warm-up.
-    pub live: Option<Live>,
+    live: Option<Live>,
 }
 
 #[derive(Default)]
@@ -153,8 +161,8 @@ struct Submitted {
 }
 
 impl Phase {
-    fn new(stop: Stop, live: Option<Live>) -> Self {
-        Self { started: Instant::now(), stop, submitted: Arc::default(), live }
+    fn new(stop: Stop, series: Series, live: Option<Live>) -> Self {
+        Self { started: Instant::now(), stop, submitted: Arc::default(), series, live }
     }
 
     /// Whether a job that is due `after` the start still belongs to the phase.
@@ -185,16 +193,15 @@ impl Phase {
         Some(accepted)
     }
 
-    pub fn record(
-        live: Option<&Live>,
-        check: &dyn Fn(&str) -> bool,
-        (due, part): (Instant, Part),
-        completion: &Completion,
-    ) {
+    /// Takes down what came of a job.
+    pub fn record(&self, load: &Load, (due, part): (Instant, Part), completion: &Completion) {
         let answered = Instant::now();
-        if let Some(live) = live {
-            let wrong =
-                part == Part::Good && matches!(&completion.outcome, Outcome::Ok(answer) if !check(answer));
+        if let (Part::Good, Some(service)) = (part, completion.service_time()) {
+            self.series.record(answered, service);
+        }
+        if let Some(live) = &self.live {
+            let wrong = part == Part::Good
+                && matches!(&completion.outcome, Outcome::Ok(answer) if !(load.check)(answer));
             live.record(&Sample { due, completion, answered, wrong, part });
         }
     }
@@ -221,7 +228,7 @@ async fn closed(executor: &Arc<dyn Executor>, load: &Arc<Load>, phase: &Phase, c
                 let due = Instant::now();
                 let Some(Accepted { job, part }) = phase.take(&load, due - phase.started) else { return };
                 let completion = executor.submit(job).await;
-                Phase::record(phase.live.as_ref(), &*load.check, (due, part), &completion);
+                phase.record(&load, (due, part), &completion);
                 if completion.started.is_none() {
                     // A job that was turned away came back at once; trying again at once would starve the rest.
                     tokio::task::yield_now().await;
@@ -273,6 +280,8 @@ fn summarise(
         queue_depth: queue,
         tokio_blocking: blocking,
         intervals: recorder.intervals,
+        steady: phase.series.finish(phase.started),
+        machine: None,
         stopped_early: load.early_stop.is_requested(),
         hostile: (!load.hostile.is_empty()).then(|| HostilePart {
             scripts: load.hostile.len() as u64,

@@ -3,6 +3,7 @@ use crate::engine::Limits;
 use crate::engine::fake::Fake;
 use crate::executor::{ActorPool, Blocking, OutcomeCounts, PoolConfig};
 use crate::load::Spacing;
+use crate::stats::ServiceIntervals;
 
 fn load(body: &str, arrivals: Arrivals, stop: Stop) -> Load {
     Load {
@@ -126,6 +127,8 @@ fn a_generator_s_processor_time_is_told_from_the_workers() {
     let summary = run(&pool(1, 10), &load("spin 5ms; return 2", CLOSED, Stop::Count(40)));
     assert!(summary.cpu_s.workers > 0.15, "{:?}", summary.cpu_s);
     assert!(summary.cpu_s.generator < summary.cpu_s.workers, "{:?}", summary.cpu_s);
+    let machine = summary.machine.unwrap();
+    assert!(machine.yardstick_us.iter().all(|us| *us > 0.0), "{machine:?}");
 }
 
 #[test]
@@ -135,6 +138,34 @@ fn seconds_are_told_apart() {
     assert_eq!(summary.intervals.len(), 2);
     assert_eq!(summary.intervals.iter().map(|interval| interval.finished).sum::<u64>(), summary.submitted);
     assert!((summary.intervals[0].at_s - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_service_times_of_warm_up_are_in_the_series_and_nowhere_else() {
+    let millis = Duration::from_millis;
+    for arrivals in [CLOSED, open(200.0)] {
+        let mut plan = load("sleep 5ms; return 2", arrivals, Stop::After(millis(600)));
+        plan.plan.warmup = millis(400);
+        let summary = run(&pool(2, 1000), &plan);
+        let series = summary.steady.as_ref().unwrap();
+        let ServiceIntervals { every_s, mean_us, finished } = &series.intervals;
+        assert!(series.warmup_s >= 0.4 && (*every_s - 0.01).abs() < 1e-9, "{series:?}");
+        assert!(
+            finished[..40].iter().sum::<u64>() > 10 && finished[50..].iter().sum::<u64>() > 10,
+            "{finished:?}"
+        );
+        assert!(mean_us.iter().all(|mean| *mean == 0.0 || *mean >= 5_000.0), "{mean_us:?}");
+        assert_eq!(summary.response_histogram.decode().unwrap().len(), summary.submitted, "{arrivals:?}");
+    }
+    let refused =
+        run(&pool(2, 10), &Load { early_stop: requested(), ..load("return 2", CLOSED, Stop::Count(5)) });
+    assert_eq!((refused.submitted, refused.steady), (0, None));
+}
+
+fn requested() -> EarlyStop {
+    let early_stop = EarlyStop::default();
+    early_stop.request();
+    early_stop
 }
 
 /// A load of good jobs with a quarter of hostile ones that throw, panic or loop.
@@ -163,6 +194,8 @@ fn hostile_jobs_are_counted_apart_and_both_parts_add_up() {
         let latencies = summary.response_histogram.decode().unwrap().len();
         assert_eq!(latencies, summary.submitted, "no latency is a hostile job's");
         assert_eq!(summary.intervals.iter().map(|i| i.finished).sum::<u64>(), summary.submitted);
+        let all_good: u64 = summary.steady.unwrap().intervals.finished.iter().sum();
+        assert!(all_good >= summary.submitted, "warm-up is good alone");
     }
 }
 

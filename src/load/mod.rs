@@ -2,6 +2,7 @@
 
 mod driver;
 mod early_stop;
+mod machine;
 mod mix;
 mod pacer;
 mod plan;
@@ -10,6 +11,7 @@ mod recorder;
 mod roof;
 mod sampler;
 mod schedule;
+mod series;
 mod soak;
 
 pub use driver::{Load, LoadError, run};

@@ -60,10 +60,10 @@ pub(super) async fn open(
 
     let mut answers = JoinSet::new();
     while let Some((due, part, completion)) = from_pacer.recv().await {
-        let (checked, live) = (Arc::clone(&load.check), phase.live.clone());
+        let (load, phase) = (Arc::clone(load), phase.clone());
         answers.spawn(async move {
             let completion = completion.await;
-            Phase::record(live.as_ref(), &*checked, (due, part), &completion);
+            phase.record(&load, (due, part), &completion);
         });
         while answers.try_join_next().is_some() {}
     }

@@ -2,6 +2,7 @@
 
 mod calibration;
 mod comparisons;
+mod conditions;
 mod footprint;
 mod startup;
 
@@ -140,6 +141,7 @@ fn check_summary(summary: &Summary, complain: &mut impl FnMut(String)) {
     if summary.wrong_answers > summary.outcomes.ok {
         complain(format!("{} wrong answers, {} answers", summary.wrong_answers, summary.outcomes.ok));
     }
+    conditions::complaints(summary).into_iter().for_each(&mut *complain);
     let ran = |histogram: &EncodedHistogram| histogram.decode().map(|histogram| histogram.len());
     match (ran(&summary.response_histogram), ran(&summary.service_histogram)) {
         (Ok(response), Ok(service)) if response != service => {

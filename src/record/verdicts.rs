@@ -58,18 +58,18 @@ impl VerdictRate {
     }
 
     /// How many there were.
-    pub fn trials(&self) -> u32 {
+    pub fn comparisons(&self) -> u32 {
         self.faster + self.slower + self.no_difference + self.not_enough_data
     }
 
     /// Share of them that were called different, 0 to 1.
     pub fn different(&self) -> f64 {
-        share(self.faster + self.slower, self.trials())
+        share(self.faster + self.slower, self.comparisons())
     }
 
     /// Share of them that were called slower, 0 to 1.
     pub fn found(&self) -> f64 {
-        share(self.slower, self.trials())
+        share(self.slower, self.comparisons())
     }
 
     /// What is asked of its kind: that the same is the same by every metric, that 5 % of service time are found in the
@@ -152,7 +152,7 @@ mod tests {
         let rows = [counted(0.0, Metric::P50, 2, 8), other, counted(0.05, Metric::P50, 10, 0)];
         let all = VerdictRate::together(&rows);
         assert_eq!(all.len(), 2);
-        assert_eq!((all[0].slower, all[0].trials(), &*all[0].server), (3, 20, "all"));
+        assert_eq!((all[0].slower, all[0].comparisons(), &*all[0].server), (3, 20, "all"));
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         rate.count(ComparisonVerdict::Faster);
         rate.count(ComparisonVerdict::NotEnoughData);
         rate.count(ComparisonVerdict::NotEnoughData);
-        assert_eq!((rate.trials(), rate.faster, rate.not_enough_data), (3, 1, 2));
+        assert_eq!((rate.comparisons(), rate.faster, rate.not_enough_data), (3, 1, 2));
         assert!((rate.different() - 1.0 / 3.0).abs() < 1e-12);
     }
 }

@@ -14,7 +14,9 @@
 //! - `rss_start_bytes`, `rss_end_bytes`, `rss_peak_bytes`, `cpu_workers_s`, `cpu_generator_s`, `queue_mean`,
 //!   `queue_max`, `blocking_threads_max`, `blocking_queue_max`;
 //! - the policies in front: `retries_allowed`, `breaker_failures`, `in_flight_limit`; `hostile_share` of the plan;
-//!   `step` of an ablation; of a cell that died while its clock ran `died_at_s`, `died_finished`, `died_errors`.
+//!   `step` of an ablation; of a cell that died while its clock ran `died_at_s`, `died_finished`, `died_errors`;
+//! - the conditions: `steady` (`reached`, `late` or `never`; empty where it cannot be told), `steady_from_s` (from the
+//!   beginning of warm-up), `others_cpu` and `steal` (parts of the machine's processor time), `yardstick_us`.
 
 use crate::executor::{OutcomeKind, PolicyChoice};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
@@ -26,6 +28,7 @@ use super::{Export, ReportError};
 
 mod calibration;
 mod comparisons;
+mod conditions;
 mod containment;
 mod footprint;
 mod startup;
@@ -117,6 +120,7 @@ fn row(engine: &str, version: &str, measurement: Option<&Measurement>, status: &
     put("error", error.to_owned());
     summary(measurement.and_then(|m| m.summary.as_ref()), &mut put);
     faults(measurement, &mut put);
+    conditions::put(measurement.and_then(|m| m.summary.as_ref()), &mut put);
     fields
 }
 

@@ -7,14 +7,14 @@ mod calibration;
 mod compared;
 mod cost;
 mod hostile;
-mod trials;
+mod verdict_rates;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
 pub(super) use calibration::calibration;
 pub(super) use compared::compared;
 pub(super) use cost::cost;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
-pub(super) use trials::trials;
+pub(super) use verdict_rates::verdict_rates;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::record::{Measurement, RunRecord};
-use crate::stats::LatencyHistogram;
+use crate::stats::{LatencyHistogram, Machine, ServiceIntervals, ServiceSeries};
 
 /// What a guest writes who means no good.
 pub(super) const HOSTILE: &str =
@@ -107,6 +107,15 @@ fn spoil(record: &mut RunRecord) {
                 summary.failures = vec![HOSTILE.to_owned()];
             }
             ("alpha", "demo/one", "task", _) => summary.cpu_s.generator = 0.4,
+            ("alpha", "demo/one", "thread", _) => {
+                summary.steady = Some(series(|at| if at < 0.4 { 1.5 } else { 1.0 }));
+                summary.machine = Some(Machine {
+                    others_cpu: Some(0.21),
+                    steal: Some(0.004),
+                    yardstick_us: [500.0, 502.0],
+                    ..Machine::default()
+                });
+            }
             _ => {}
         }
     }
@@ -151,4 +160,14 @@ pub(super) fn measurement(
         "summary": summary,
     }))
     .expect("the fixture has the record's form")
+}
+
+/// A second of warm-up and four on the clock in a hundred intervals: the mean service time is 10 µs times the level at
+/// that part of the time.
+pub(super) fn series(level: impl Fn(f64) -> f64) -> ServiceSeries {
+    let mean_us = (0..100).map(|place| 10.0 * level(f64::from(place) / 100.0)).collect();
+    ServiceSeries {
+        warmup_s: 1.0,
+        intervals: ServiceIntervals { every_s: 0.05, mean_us, finished: vec![60; 100] },
+    }
 }

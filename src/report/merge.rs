@@ -144,7 +144,7 @@ fn add_measurements(measurements: &mut Vec<Measurement>, more: Vec<Measurement>)
     }
 }
 
-/// Trials of the same kind add up.
+/// Counts of the same kind add up.
 fn add_verdicts(rates: &mut Vec<VerdictRate>, more: Vec<VerdictRate>) {
     for rate in more {
         match rates.iter_mut().find(|known| known.is_same_kind(&rate)) {

@@ -285,7 +285,7 @@ mod tests {
             fixture::ablation(),
             fixture::calibration(),
             fixture::compared(),
-            fixture::trials(),
+            fixture::verdict_rates(),
             fixture::cost(),
         ] {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());

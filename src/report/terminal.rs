@@ -6,7 +6,7 @@ use crate::record::ContainmentVerdict;
 
 use super::document::{
     self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, differences, lines,
-    matrix, ranking, trials_table,
+    matrix, ranking, verdict_rates_table,
 };
 use super::view::{Report, Scorecard};
 
@@ -71,8 +71,8 @@ fn compared(report: &Report<'_>, text: &mut String) {
             text.push_str(&format!("\n{}\n{}", figures.title, table(&figures)));
         }
     }
-    if let Some(trials) = &report.trials {
-        let counts = trials_table(trials);
+    if let Some(rates) = &report.verdict_rates {
+        let counts = verdict_rates_table(rates);
         text.push_str(&format!("\n{}\n{}", counts.title, table(&counts)));
     }
     for ablation in &report.ablations {
@@ -233,8 +233,8 @@ mod tests {
     }
 
     #[test]
-    fn the_fixed_trials_on_a_terminal() {
-        let digest = render(&Report::new(&fixture::trials()).unwrap());
+    fn the_fixed_verdict_rates_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::verdict_rates()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{EncodedHistogram, Percentiles, Soak};
+use super::{EncodedHistogram, Machine, Percentiles, ServiceSeries, Soak};
 use crate::executor::OutcomeCounts;
 
 /// What one load run measured, warm-up left out. Where hostile jobs were mixed in, all figures of jobs are those
@@ -63,6 +63,12 @@ pub struct Summary {
     /// by its six-hundredths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<Interval>,
+    /// What its warm-up is judged by, the one series that has it in; absent when no job ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<ServiceSeries>,
+    /// What else the machine did meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
     /// Somebody stopped the run before its plan did: it is shorter than planned, but whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopped_early: bool,

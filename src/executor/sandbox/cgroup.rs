@@ -141,7 +141,7 @@ fn gives_memory(folder: &Path) -> bool {
 
 /// The folder of the group this process is in, as mounted here.
 #[cfg(target_os = "linux")]
-fn own_folder() -> Option<PathBuf> {
+pub fn own_folder() -> Option<PathBuf> {
     let process = procfs::process::Process::myself().ok()?;
     let group = process.cgroups().ok()?.into_iter().find(|group| group.hierarchy == 0)?.pathname;
     let mounts = process.mountinfo().ok()?;
@@ -151,8 +151,9 @@ fn own_folder() -> Option<PathBuf> {
     })
 }
 
+/// There are none elsewhere.
 #[cfg(not(target_os = "linux"))]
-fn own_folder() -> Option<PathBuf> {
+pub fn own_folder() -> Option<PathBuf> {
     None
 }
 

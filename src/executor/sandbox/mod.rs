@@ -40,7 +40,7 @@ mod seccomp;
 #[path = "elsewhere.rs"]
 mod linux;
 
-pub use cgroup::{Group, GroupError, GroupLimit};
+pub use cgroup::{Group, GroupError, GroupLimit, own_folder as own_group};
 pub use linux::{allow_cpu, available, cap_memory_of, enter, growth, lock};
 pub use report::{Measure, Report, Standing};
 

@@ -1,7 +1,7 @@
 //! The counts of verdicts as CSV: one row a server, injected difference and metric.
 //!
 //! Columns: `server`, `injected` (0.05 is 5 % more service time), `metric`, `faster`, `slower`, `no_difference`,
-//! `not_enough_data`, `trials`.
+//! `not_enough_data`, `comparisons`.
 
 use crate::record::{RunRecord, VerdictRate};
 use crate::report::ReportError;
@@ -25,7 +25,7 @@ fn row(rate: Option<&VerdictRate>) -> Fields {
     put("slower", |rate| rate.slower.to_string());
     put("no_difference", |rate| rate.no_difference.to_string());
     put("not_enough_data", |rate| rate.not_enough_data.to_string());
-    put("trials", |rate| rate.trials().to_string());
+    put("comparisons", |rate| rate.comparisons().to_string());
     fields
 }
 
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_count_is_a_row() {
-        let record = fixture::trials();
+        let record = fixture::verdict_rates();
         let files = Report::new(&record).unwrap().export(Format::Csv).unwrap();
         assert_eq!(files.iter().map(|file| file.file_name).collect::<Vec<_>>(), ["verdicts.csv"]);
         let text = String::from_utf8(files[0].bytes.clone()).unwrap();

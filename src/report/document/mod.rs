@@ -4,6 +4,7 @@
 mod ablation;
 mod calibration;
 mod comparisons;
+mod conditions;
 mod containment;
 mod detail;
 mod footprint;
@@ -13,7 +14,7 @@ mod overview;
 mod soak;
 mod startup;
 mod table;
-mod trials;
+mod verdict_rates;
 
 pub(super) use ablation::{briefly, lines};
 pub(super) use calibration::tables as calibration_tables;
@@ -23,7 +24,7 @@ pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use soak::soaks;
 pub(super) use table::{Entry, Mark, Metric, Table};
-pub(super) use trials::table as trials_table;
+pub(super) use verdict_rates::table as verdict_rates_table;
 
 use serde::Serialize;
 
@@ -100,7 +101,7 @@ impl<'a> Document<'a> {
             warnings: report.warnings(),
             containment: containment::section(report),
             ablation: ablation::section(report),
-            sections: [calibration::section(report), trials::section(report)]
+            sections: [calibration::section(report), verdict_rates::section(report)]
                 .into_iter()
                 .flatten()
                 .chain(costs(report))
@@ -172,7 +173,8 @@ pub(super) fn at_length<'a>(report: &'a Report<'_>) -> Vec<(&'a str, Vec<Table>)
         let rows = rows_of(report, place);
         let always =
             [detail::load(report, &rows), detail::latency(report, &rows), detail::resources(report, &rows)];
-        always.into_iter().chain(soak::hostile(report, &rows)).collect()
+        let conditions = conditions::conditions(report, &rows);
+        always.into_iter().chain(conditions).chain(soak::hostile(report, &rows)).collect()
     };
     let workloads = report.workloads.iter().enumerate();
     workloads.map(|(place, workload)| (workload.name.as_str(), tables(place))).collect()
@@ -199,6 +201,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
             .into_iter()
             .chain(comparisons::of_rows(report, &rows))
+            .chain(conditions::conditions(report, &rows))
             .chain(soak::hostile(report, &rows))
             .collect(),
     }))

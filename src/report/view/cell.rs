@@ -9,6 +9,7 @@ use crate::stats::{
 };
 
 use super::Engine;
+use super::conditions::Conditions;
 use super::text::{clean, plural, shortened};
 
 /// Fewer samples than this leave less than ten beyond the 99th percentile.
@@ -72,6 +73,8 @@ pub(in crate::report) struct Figures {
     pub soaks: Vec<(u32, Soak)>,
     /// Rounds that somebody stopped before their plan did.
     pub stopped_early: u32,
+    /// Under what conditions it was measured.
+    pub conditions: Conditions,
 }
 
 /// A figure over all rounds, and its lowest and highest in a single one.
@@ -227,6 +230,7 @@ impl Figures {
                 .filter_map(|(measurement, summary)| Some((measurement.round, summary.soak.clone()?)))
                 .collect(),
             stopped_early: summaries.iter().filter(|summary| summary.stopped_early).count() as u32,
+            conditions: Conditions::of(rounds),
         })
     }
 

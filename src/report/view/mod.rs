@@ -4,9 +4,11 @@ mod ablation;
 mod calibration;
 mod cell;
 mod comparisons;
+mod conditions;
 mod containment;
 mod footprint;
 mod gain;
+mod noise;
 mod policies;
 mod ranking;
 mod soak;
@@ -14,8 +16,8 @@ mod startup;
 #[cfg(test)]
 mod tests;
 mod text;
-mod trials;
 mod verdict;
+mod verdict_rates;
 mod warnings;
 
 pub(super) use ablation::{Ablation, Rung};
@@ -29,7 +31,7 @@ pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use startup::Started;
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
-pub(super) use trials::Trials;
+pub(super) use verdict_rates::VerdictRates;
 pub use warnings::Warning;
 
 use crate::executor::{Isolation, PolicyChoice, Reuse};
@@ -58,8 +60,8 @@ pub struct Report<'a> {
     pub(super) started: Vec<Started>,
     /// By workload; nothing without footprint rows.
     pub(super) taken: Vec<Taken>,
-    /// Nothing without trials of verdicts.
-    pub(super) trials: Option<Trials>,
+    /// Nothing where no verdicts were counted.
+    pub(super) verdict_rates: Option<VerdictRates>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -133,7 +135,7 @@ impl<'a> Report<'a> {
             calibrated: calibration::calibrated(record),
             started: startup::started(record, &engines, &workloads),
             taken: footprint::taken(record, &engines, &workloads),
-            trials: trials::trials(record),
+            verdict_rates: verdict_rates::verdict_rates(record),
             engines,
             workloads,
             settings,
@@ -170,7 +172,7 @@ impl<'a> Report<'a> {
 
     /// Whether it is of the instrument itself and of nothing that was measured with it.
     pub(super) fn is_of_instrument(&self) -> bool {
-        (self.calibrated.is_some() || self.trials.is_some()) && self.settings.is_empty()
+        (self.calibrated.is_some() || self.verdict_rates.is_some()) && self.settings.is_empty()
     }
 
     /// The settings that are ranked: all but the steps of an ablation.

@@ -283,3 +283,17 @@ fn engines_that_comparisons_do_not_tell_apart_share_their_rank() {
     open.comparisons.iter_mut().for_each(|one| one.verdict = ComparisonVerdict::NotEnoughData);
     assert!(Report::new(&open).unwrap().settings[0].ranking.ranked[2].same_as_first);
 }
+
+#[test]
+fn the_generator_may_take_a_tenth_of_the_processor_time_and_no_more() {
+    for (generator, too_much) in [(0.1, false), (0.101, true)] {
+        let mut measured = round("alpha", "demo/one", 10.0);
+        let cpu = &mut measured.summary.as_mut().unwrap().cpu_s;
+        (cpu.workers, cpu.generator) = (1.0 - generator, generator);
+        let record = record(vec![measured]);
+        let report = Report::new(&record).unwrap();
+        let warned =
+            report.warnings().iter().any(|w| w.text.contains("took more than 10 % of the processor time"));
+        assert_eq!(warned, too_much, "{generator}");
+    }
+}

@@ -3,13 +3,13 @@
 use super::containment::headline;
 use super::ranking::{RankedBy, Ranking};
 use super::text::{list, plural};
-use super::{Engine, Report, Setting};
+use super::{Engine, Report, Setting, noise};
 use crate::report::Quantity;
 
-/// What was contained, then one paragraph a setting.
+/// Whether the machine was noisy, what was contained, then one paragraph a setting.
 pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let calibrated = report.calibrated.as_ref().map(|calibrated| calibrated.headline.clone());
-    let trials = report.trials.as_ref().map(|trials| trials.headline.clone());
+    let rates = report.verdict_rates.as_ref().map(|rates| rates.headline.clone());
     let holds_costs = !(report.started.is_empty() && report.taken.is_empty());
     let is_of_load = !report.settings.is_empty() || report.scorecard.is_some();
     if !(is_of_load || report.is_of_instrument() || holds_costs) {
@@ -18,8 +18,14 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
     let ablations = report.ablations.iter().map(|ablation| ablation.headline.clone());
     let settings = report.ranked().map(|setting| of_setting(report, setting));
-    let mut paragraphs: Vec<String> =
-        headline.into_iter().chain(calibrated).chain(trials).chain(ablations).chain(settings).collect();
+    let mut paragraphs: Vec<String> = noise::sentence(report)
+        .into_iter()
+        .chain(headline)
+        .chain(calibrated)
+        .chain(rates)
+        .chain(ablations)
+        .chain(settings)
+        .collect();
     // An engine that no setting ranks for the same reason is told once.
     let missing: Vec<String> = report
         .engines

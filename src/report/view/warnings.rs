@@ -1,5 +1,7 @@
 //! What a reader should know before trusting the figures. Warnings are values; pages only print them.
 
+mod conditions;
+
 use super::text::{plural, some_of};
 use super::{Cell, Engine, Figures, Report, Row, Setting};
 use crate::report::Quantity;
@@ -9,7 +11,7 @@ pub(super) const NAMED: usize = 4;
 /// Above this share of the processor time the generator takes part in what it measures.
 const GENERATOR_SHARE: f64 = 0.10;
 /// Above this a difference of a tenth means nothing.
-const HIGH_FLOOR: f64 = 0.10;
+pub(super) const HIGH_FLOOR: f64 = 0.10;
 /// Below this share of the offered rate an engine did not keep up.
 const KEPT_UP: f64 = 0.95;
 
@@ -37,6 +39,7 @@ pub(super) fn warnings(report: &Report<'_>) -> Vec<Warning> {
     cells(report, &mut warnings);
     mix(report, &mut warnings);
     noise(report, &mut warnings);
+    conditions::warn(report, &mut warnings);
     // What makes figures uncertain makes no verdict so.
     if report.scorecard.is_none() || !report.settings.is_empty() {
         host(report, &mut warnings);

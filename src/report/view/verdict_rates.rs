@@ -5,9 +5,9 @@ use crate::report::Quantity;
 
 use super::text::list;
 
-/// What the trials came to.
+/// What came of the comparisons that were counted.
 #[derive(Debug)]
-pub(in crate::report) struct Trials {
+pub(in crate::report) struct VerdictRates {
     /// Of each server.
     pub rows: Vec<VerdictRate>,
     /// Of all servers together: what is judged.
@@ -15,17 +15,17 @@ pub(in crate::report) struct Trials {
     pub headline: String,
 }
 
-/// Nothing without trials.
-pub(super) fn trials(record: &RunRecord) -> Option<Trials> {
+/// Nothing where none were counted.
+pub(super) fn verdict_rates(record: &RunRecord) -> Option<VerdictRates> {
     let rows = record.verdicts.clone();
     let together = VerdictRate::together(&rows);
-    (!rows.is_empty()).then(|| Trials { headline: headline(&together), rows, together })
+    (!rows.is_empty()).then(|| VerdictRates { headline: headline(&together), rows, together })
 }
 
 fn headline(together: &[VerdictRate]) -> String {
     let same: Vec<&VerdictRate> = together.iter().filter(|rate| rate.asked() == Asked::Same).collect();
     let told = |rate: &&VerdictRate| format!("{} by {}", Quantity::Share(rate.different()), rate.metric);
-    let trials = same.first().map_or(0, |rate| rate.trials());
+    let compared = same.first().map_or(0, |rate| rate.comparisons());
     let found: Vec<String> = together
         .iter()
         .filter(|rate| rate.asked() == Asked::Found)
@@ -41,7 +41,7 @@ fn headline(together: &[VerdictRate]) -> String {
     let holds = if together.iter().all(VerdictRate::is_as_asked) { "hold" } else { "do not hold" };
     format!(
         "The verdicts {holds}: of {} comparisons of a server with itself were called different {}; {}.",
-        Quantity::Count(trials.into()),
+        Quantity::Count(compared.into()),
         list(&same.iter().map(told).collect::<Vec<_>>()),
         list(&found)
     )
