@@ -84,6 +84,9 @@ pub enum Command {
     /// The host of one trial of `survive`
     #[command(hide = true)]
     Trial,
+    /// One measurement of `compare --startup` or `compare --footprint`
+    #[command(hide = true)]
+    Cost,
     /// A worker's process, for a parent jsarena: the worker protocol on standard input
     #[command(hide = true)]
     Worker(WorkerArgs),
@@ -117,6 +120,14 @@ pub struct CompareArgs {
     /// workload under an isolation stay together
     #[arg(long, value_name = "I/N", conflicts_with = "ablation")]
     pub shard: Option<Shard>,
+    /// Also time every engine from nothing to an answer on each workload: process, engine, load, first call, a second
+    /// isolate; with and without what the engine offers to start sooner. Each time in a fresh process, ten times over
+    #[arg(long, conflicts_with = "ablation")]
+    pub startup: bool,
+    /// Also find out what each engine takes of memory with each workload: an isolate, a worker's process, what jobs leave
+    /// behind, and the smallest heap limit under which the workload passes. Up to a minute for each pair
+    #[arg(long, conflicts_with = "ablation")]
+    pub footprint: bool,
 }
 
 /// What `survive` is asked.

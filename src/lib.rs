@@ -12,6 +12,7 @@
 //! | [`capacity`] | the highest rate that holds an objective: judging a run, searching for the rate |
 //! | [`record`] | the run record: all that is ever written down |
 //! | [`survive`] | what a hostile script does to a pool, its host and its neighbours |
+//! | [`cost`] | what an engine takes before it works and beside it: time to a first answer, memory |
 //! | [`calibrate`] | the load driver held against servers that are known |
 //! | [`report`] | reports made from records |
 //! | [`cli`] | what the command line may say |
@@ -25,6 +26,7 @@ pub mod calibrate;
 pub mod capacity;
 pub mod cli;
 pub mod cmd;
+pub mod cost;
 pub mod engine;
 pub mod executor;
 pub mod load;

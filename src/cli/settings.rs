@@ -83,6 +83,8 @@ pub struct Settings {
     pub hostile: Option<HostileSettings>,
     /// Whether the process is watched while the load runs.
     pub soak: bool,
+    /// Whether a first impression is enough.
+    pub quick: bool,
     /// Where the record goes.
     pub out: Option<PathBuf>,
     /// Whether the record itself is printed, and nothing else.
@@ -289,6 +291,7 @@ impl Merged {
             policies,
             hostile,
             soak: defaults.soak,
+            quick,
             out: self.out,
             json: match self.format.as_deref() {
                 None | Some("text") => false,

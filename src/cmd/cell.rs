@@ -161,19 +161,21 @@ fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
 
 impl CellSpec {
     fn workload(&self) -> anyhow::Result<Workload> {
-        let workload = select(&self.asked_workloads)?
-            .into_iter()
-            .find(|workload| workload.name == self.workload)
-            .with_context(|| format!("the workload {} is gone", self.workload))?;
-        if workload.hash == self.workload_hash {
-            Ok(workload)
-        } else {
-            Err(anyhow!("{}: changed since the run began", self.workload))
-        }
+        the_same_workload(&self.asked_workloads, &self.workload, &self.workload_hash)
     }
 }
 
-fn say(events: &mut File, event: &CellEvent) -> io::Result<()> {
+/// The workload that a parent means, read again.
+pub fn the_same_workload(asked: &[String], name: &str, hash: &str) -> anyhow::Result<Workload> {
+    let workload = select(asked)?
+        .into_iter()
+        .find(|workload| workload.name == name)
+        .with_context(|| format!("the workload {name} is gone"))?;
+    if workload.hash == hash { Ok(workload) } else { Err(anyhow!("{name}: changed since the run began")) }
+}
+
+/// Says something to the parent.
+pub fn say(events: &mut File, event: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(event)?;
     line.push(b'\n');
     events.write_all(&line)

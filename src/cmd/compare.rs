@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::ablation;
+use super::cost;
 use super::matrix::{Cell, cells, with_noise_floor};
 use super::output::{Recording, print_record, write_reports};
 use super::progress::Progress;
-use super::{Failure, Verdict, shard, signals};
+use super::{Failure, Verdict, footprint, shard, signals, startup};
 use crate::cli::{CompareArgs, Defaults, Settings};
 use crate::load::EarlyStop;
 use crate::record::RunRecord;
@@ -31,6 +32,14 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
     shard::say_if_empty(args.shard, cells.is_empty());
     let early_stop = signals::drain_on_first_signal()?;
     let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
+    let pairs = cost::pairs(&settings, args.shard);
+    let mut costs_known = true;
+    if args.startup {
+        costs_known &= startup::measure(&settings, &pairs, &mut recording, &early_stop)?;
+    }
+    if args.footprint {
+        costs_known &= footprint::measure(&settings, &pairs, &mut recording, &early_stop)?;
+    }
     let record = recording.finish()?;
     let pages = write_reports(&record, &folder)?;
     if settings.json {
@@ -40,11 +49,18 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
         pages.iter().for_each(|page: &PathBuf| println!("{}", page.display()));
     }
     say_if_stopped(&early_stop, measured, cells.len());
-    if args.shard.is_some() && cells.is_empty() {
-        return Ok(Verdict::Well);
+    if early_stop.is_requested() && (args.startup || args.footprint) {
+        let (starts, memories, pairs) = (record.startup.len(), record.footprint.len(), pairs.len());
+        eprintln!("jsarena: there are {starts} rows of starts, and memory of {memories} of {pairs} pairs");
     }
-    let verdict = verdict(&record, &early_stop)?;
-    Ok(if args.ablation { ablation::verdict(&record) } else { verdict })
+    if args.shard.is_some() && cells.is_empty() {
+        return Ok(Verdict::of(costs_known));
+    }
+    Ok(match verdict(&record, &early_stop)? {
+        _ if args.ablation => ablation::verdict(&record),
+        Verdict::Well => Verdict::of(costs_known),
+        Verdict::CheckFailed => Verdict::CheckFailed,
+    })
 }
 
 /// Runs cells one after the other and records each, until an early stop is wanted: the cell under way then ends

@@ -7,8 +7,10 @@ mod capacity;
 mod cell;
 mod child;
 mod compare;
+mod cost;
 mod doctor;
 mod engines;
+mod footprint;
 mod gate;
 mod hostile;
 mod matrix;
@@ -19,6 +21,7 @@ mod report;
 mod run;
 mod shard;
 mod signals;
+mod startup;
 mod survive;
 mod verdicts;
 mod verify;
@@ -115,6 +118,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Report(args) => report::report(&args),
         Command::Cell => cell::serve(),
         Command::Trial => survive::host(),
+        Command::Cost => cost::serve(),
         Command::Worker(args) => worker::serve(&args),
     }
 }

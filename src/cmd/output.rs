@@ -18,8 +18,8 @@ use crate::cli::{Settings, Shard};
 use crate::executor::{Isolation, sandbox};
 use crate::load::EarlyStop;
 use crate::record::{
-    self, Capacity, Containment, DriverLimits, HostFacts, Measurement, NoiseFloor, RunRecord, SCHEMA_VERSION,
-    Shards, VerdictRate,
+    self, Capacity, Containment, DriverLimits, Footprint, HostFacts, Measurement, NoiseFloor, RunRecord,
+    SCHEMA_VERSION, Shards, Startup, VerdictRate,
 };
 use crate::report::{Format, Report};
 
@@ -61,6 +61,8 @@ impl Recording {
             containment: Vec::new(),
             calibration: Vec::new(),
             instrument: None,
+            startup: Vec::new(),
+            footprint: Vec::new(),
             verdicts: Vec::new(),
             capacity: Vec::new(),
         };
@@ -115,6 +117,18 @@ impl Recording {
     /// Adds a row of containment, and keeps it.
     pub fn push_containment(&mut self, row: Containment) -> anyhow::Result<()> {
         self.record.containment.push(row);
+        self.save()
+    }
+
+    /// Adds rows of startup, and keeps them.
+    pub fn push_startup(&mut self, rows: Vec<Startup>) -> anyhow::Result<()> {
+        self.record.startup.extend(rows);
+        self.save()
+    }
+
+    /// Adds a row of footprint, and keeps it.
+    pub fn push_footprint(&mut self, row: Footprint) -> anyhow::Result<()> {
+        self.record.footprint.push(row);
         self.save()
     }
 

@@ -8,6 +8,7 @@ mod deadlines;
 mod failures;
 mod isolation;
 mod limits;
+mod prepared;
 mod promises;
 mod values;
 

@@ -9,6 +9,7 @@
 pub(crate) mod deadline;
 mod error;
 mod info;
+mod prepared;
 mod script;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub mod registry;
 pub use deadline::{Deadline, Deadlines, Watch, Watchdog};
 pub use error::JsError;
 pub use info::{Capabilities, EngineInfo, Interruption};
+pub use prepared::{Aid, Prepared, Received};
 pub use script::{Script, ScriptId};
 
 use std::fmt;
@@ -52,6 +54,29 @@ pub trait Isolate {
     /// [`JsError::Syntax`] with line and column of the offending source; whatever setup throws; and
     /// [`JsError::Timeout`], for setup is guest code too.
     fn load(&mut self, script: &Script, deadline: &Deadline) -> Result<ScriptId, JsError>;
+
+    /// The script in a form that an isolate of this very engine loads sooner, where the engine has one. Runs no setup,
+    /// and loads nothing.
+    ///
+    /// # Errors
+    /// [`JsError::Syntax`] as [`Isolate::load`] has it, [`JsError::Engine`] when the engine cannot write it.
+    fn prepare(&mut self, _script: &Script, _deadline: &Deadline) -> Result<Option<Prepared>, JsError> {
+        Ok(None)
+    }
+
+    /// As [`Isolate::load`], from what was prepared of the same script. Damaged and foreign bytes are refused; whose
+    /// they are is the caller's to know (see [`Prepared`]).
+    ///
+    /// # Errors
+    /// As [`Isolate::load`]; and [`JsError::Engine`] for what is not what this engine makes of this script.
+    fn load_prepared(
+        &mut self,
+        _script: &Script,
+        _prepared: &Prepared,
+        _deadline: &Deadline,
+    ) -> Result<ScriptId, JsError> {
+        Err(JsError::Engine("this engine has no prepared scripts".to_owned()))
+    }
 
     /// Calls a loaded script with `input` (JSON text) and returns its answer as JSON text.
     ///

@@ -137,10 +137,31 @@ pub fn census() -> Census {
 #[cfg(target_os = "linux")]
 fn memory_of(id: u32) -> Option<u64> {
     let process = procfs::process::Process::new(i32::try_from(id).ok()?).ok()?;
-    let proportional = process.smaps_rollup().ok().and_then(|rollup| {
-        rollup.memory_map_rollup.into_iter().find_map(|map| map.extension.map.get("Pss").copied())
-    });
-    proportional.or_else(|| Some(process.statm().ok()?.resident * procfs::page_size()))
+    proportional_of(&process).or_else(|| Some(process.statm().ok()?.resident * procfs::page_size()))
+}
+
+#[cfg(target_os = "linux")]
+fn proportional_of(process: &procfs::process::Process) -> Option<u64> {
+    let rollup = process.smaps_rollup().ok()?;
+    rollup.memory_map_rollup.into_iter().find_map(|map| map.extension.map.get("Pss").copied())
+}
+
+/// Proportional set size of this process now, bytes: what it shares counts by its share. `None` where the system
+/// does not tell.
+pub fn proportional_bytes() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return proportional_of(&procfs::process::Process::myself().ok()?);
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// The same of the child that has most, or its resident memory where the kernel does not tell; `None` without
+/// children, or where the system does not tell of them.
+pub fn largest_child_bytes() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return child_ids()?.into_iter().filter_map(memory_of).max();
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// Processor time of the whole process so far.
@@ -192,6 +213,7 @@ mod tests {
         let before = resident_bytes();
         let block = vec![1u8; 64 << 20];
         assert!(resident_bytes() >= before + (60 << 20), "64 MiB more are resident");
+        assert!(proportional_bytes().is_none_or(|held| held >= 64 << 20), "nobody shares them");
         assert!(peak_bytes().is_none_or(|peak| peak >= before + (60 << 20)));
         let cpu = cpu_of_thread();
         let sum: u64 = block.iter().step_by(64).map(|byte| u64::from(*byte)).sum();
@@ -217,6 +239,7 @@ mod tests {
         let held = private_bytes_of(child.id());
         assert!(held > 4 << 20, "{held}");
         assert!(family_bytes() > held);
+        assert!(largest_child_bytes().unwrap() > 4 << 20);
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(private_bytes_of(child.id()), 0);

@@ -4,6 +4,8 @@ mod calibration;
 mod capacity;
 mod comparisons;
 mod conditions;
+mod footprint;
+mod startup;
 
 use std::collections::BTreeSet;
 
@@ -44,6 +46,8 @@ pub fn check(record: &RunRecord) -> Vec<String> {
         check_neighbours(&row.neighbours, &mut complain);
     }
     wrong.extend(calibration::complaints(record));
+    wrong.extend(startup::complaints(record));
+    wrong.extend(footprint::complaints(record));
     wrong.extend(comparisons::complaints(record));
     wrong.extend(capacity::complaints(record));
     wrong

@@ -6,10 +6,12 @@ mod capacity;
 mod check;
 mod comparisons;
 mod containment;
+mod footprint;
 mod host;
 mod noise;
 mod schema;
 mod shards;
+mod startup;
 mod store;
 mod verdicts;
 
@@ -20,10 +22,12 @@ pub use capacity::{Capacity, CurveFigures, CurvePoint};
 pub use check::check;
 pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons, side};
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
+pub use footprint::{Footprint, Growth, IsolatesMemory, MemoryFigures, Slope, SmallestHeap};
 pub use host::HostFacts;
 pub use noise::{AGAIN, NoiseFloor};
 pub use schema::json_schema;
 pub use shards::Shards;
+pub use startup::{Spread, Startup, StartupTimes};
 pub use store::{RecordError, load, save};
 pub use verdicts::{Asked, VerdictRate};
 
@@ -88,6 +92,12 @@ pub struct RunRecord {
     /// How that was measured, and what the driver can do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrument: Option<Instrument>,
+    /// One an engine, workload and aid: how long it takes from nothing to an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub startup: Vec<Startup>,
+    /// One an engine and workload: what it takes of memory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub footprint: Vec<Footprint>,
     /// One a server, injected difference and metric: how often comparisons were right.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<VerdictRate>,

@@ -31,6 +31,8 @@ mod capacity;
 mod comparisons;
 mod conditions;
 mod containment;
+mod footprint;
+mod startup;
 mod verdicts;
 
 /// A row: names and values together, so that the head cannot fall out of step with the rows.
@@ -55,6 +57,12 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     }
     if !record.calibration.is_empty() {
         files.push(Export { file_name: "calibration.csv", bytes: calibration::rows(record)? });
+    }
+    if !record.startup.is_empty() {
+        files.push(Export { file_name: "startup.csv", bytes: startup::rows(record)? });
+    }
+    if !record.footprint.is_empty() {
+        files.push(Export { file_name: "footprint.csv", bytes: footprint::rows(record)? });
     }
     if !record.verdicts.is_empty() {
         files.push(Export { file_name: "verdicts.csv", bytes: verdicts::rows(record)? });

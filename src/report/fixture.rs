@@ -6,6 +6,7 @@ mod ablation;
 mod calibration;
 mod capacity;
 mod compared;
+mod cost;
 mod hostile;
 mod verdict_rates;
 
@@ -13,6 +14,7 @@ pub(super) use ablation::{ablation, die, row as ablation_row, set};
 pub(super) use calibration::calibration;
 pub(super) use capacity::capacity;
 pub(super) use compared::compared;
+pub(super) use cost::cost;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
 pub(super) use verdict_rates::verdict_rates;
 

@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn the_fixed_costs_as_markdown() {
+        let record = fixture::cost();
+        let page = render(&Report::new(&record).unwrap()).unwrap();
+        let (_, costs) = page.split_once("## Cold start").unwrap();
+        insta::assert_snapshot!(costs.split("\n## How").next().unwrap());
+    }
+
+    #[test]
     fn the_fixed_comparisons_as_markdown() {
         let record = fixture::compared();
         let page = render(&Report::new(&record).unwrap()).unwrap();

@@ -1,6 +1,7 @@
 //! Records made one: the shards of a run that was measured in parts.
 
 mod capacity;
+mod cost;
 mod shards;
 
 use std::fmt::Debug;
@@ -46,6 +47,8 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
         merged.capacity.extend(record.capacity);
+        cost::add_startup(&mut merged.startup, record.startup);
+        cost::add_footprint(&mut merged.footprint, record.footprint);
         if merged.calibration.is_empty() {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
@@ -86,6 +89,7 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
         return Err("it holds a calibration, and so does another; report on each alone".to_owned());
     }
     capacity::apart(first, other)?;
+    cost::belong(first, other)?;
     let judged = |row: &&Containment| row.verdict.is_some();
     for row in other.containment.iter().filter(judged) {
         if first.containment.iter().filter(judged).any(|known| known.is_same_row(row)) {

@@ -288,6 +288,7 @@ mod tests {
             fixture::compared(),
             fixture::verdict_rates(),
             fixture::capacity(),
+            fixture::cost(),
         ] {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());
             let value = serde_json::to_value(&record).unwrap();

@@ -28,6 +28,20 @@ pub(super) fn render(report: &Report<'_>) -> String {
     if (1..=AT_LENGTH).contains(&cells) {
         at_length(report, &mut text);
     }
+    for section in document::costs(report) {
+        for mut figures in section.tables {
+            // A reason has no room in a column of figures.
+            let is_reason = |row: &Vec<Entry>| row.iter().any(|entry| entry.covers > 0);
+            let reasons: Vec<Vec<Entry>> = figures.rows.extract_if(.., |row| is_reason(row)).collect();
+            text.push_str(&format!("\n{}, {}\n{}", section.title, figures.title, table(&figures)));
+            let reasons = reasons
+                .iter()
+                .map(|row| row.iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>().join(", "));
+            for note in figures.notes.iter().cloned().chain(reasons) {
+                text.push_str(&wrapped(&format!("! {note}"), "  "));
+            }
+        }
+    }
     for soak in document::soaks(report) {
         text.push_str(&format!("\nSoak: {}\n{}", soak.title, wrapped(&soak.lead, "")));
         text.push_str(&table(&soak));
@@ -206,6 +220,15 @@ mod tests {
     #[test]
     fn the_fixed_calibration_on_a_terminal() {
         let digest = render(&Report::new(&fixture::calibration()).unwrap());
+        insta::assert_snapshot!(digest);
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_costs_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::cost()).unwrap());
         insta::assert_snapshot!(digest);
         for line in digest.lines() {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");

@@ -4,11 +4,15 @@ use rquickjs::context::EvalOptions;
 use rquickjs::function::This;
 use rquickjs::{Coerced, Context, Ctx, Error, Function, Object, Persistent, Runtime, Type, Value};
 
-use super::{Running, engine_error};
+use super::{Running, bytecode, engine_error};
 use crate::engine::{JsError, Script, ScriptId};
 
 /// The text by which the engine tells of a stack overflow; it has no other way.
 const OVERFLOW: &str = "Maximum call stack size exceeded";
+
+/// What a body is compiled behind.
+const PLAIN: &str = "function(input){";
+const ASYNC: &str = "async function(input){";
 
 /// A global scope and what was loaded into it.
 pub struct Realm {
@@ -41,17 +45,55 @@ impl Realm {
                 guest.evaluate(source, &script.name, source, 0)?;
                 guest.run_jobs()?;
             }
-            let function = if script.mentions_await() {
-                let first = guest.compile(script, "async function(input){");
-                match first {
-                    Err(JsError::Syntax { .. }) => guest.compile(script, "function(input){").or(first),
-                    other => other,
-                }
-            } else {
-                guest.compile(script, "function(input){")
-            };
-            Ok(Persistent::save(&ctx, function?))
+            Ok(Persistent::save(&ctx, guest.function(script)?.0))
         })?;
+        self.keep(function)
+    }
+
+    /// The bytecode of each source: setup, then the body as it is compiled by [`Realm::load`].
+    pub fn prepare(&self, script: &Script, running: &Running) -> Result<Vec<Vec<u8>>, JsError> {
+        self.context.with(|ctx| {
+            let guest = Guest { ctx: &ctx, realm: self, running };
+            let mut parts = Vec::new();
+            for source in &script.setup {
+                parts.push(guest.bytecode(source, &script.name, source, 0)?);
+            }
+            let (_, head) = guest.function(script)?;
+            let wrapped = wrapped(script, head);
+            parts.push(guest.bytecode(&wrapped, &script.name, &script.body, head.len() + 1)?);
+            Ok(parts)
+        })
+    }
+
+    /// Loads what [`Realm::prepare`] gave.
+    ///
+    /// # Safety
+    /// It gave these very parts, under the same version of the engine.
+    pub unsafe fn load_prepared(
+        &mut self,
+        parts: &[Vec<u8>],
+        running: &Running,
+    ) -> Result<ScriptId, JsError> {
+        let (body, setup) = parts
+            .split_last()
+            .ok_or_else(|| JsError::Engine("a prepared script without a body".to_owned()))?;
+        let function = self.context.with(|ctx| {
+            let guest = Guest { ctx: &ctx, realm: self, running };
+            for part in setup {
+                // SAFETY: by this function's own contract.
+                unsafe { guest.run_bytecode(part)? };
+                guest.run_jobs()?;
+            }
+            // SAFETY: the same.
+            let function = unsafe { guest.run_bytecode(body)? }.into_function();
+            let function = function
+                .ok_or_else(|| JsError::Engine("a prepared script whose body is no function".to_owned()))?;
+            Ok(Persistent::save(&ctx, function))
+        })?;
+        self.keep(function)
+    }
+
+    fn keep(&mut self, function: Persistent<Function<'static>>) -> Result<ScriptId, JsError> {
         let id = u32::try_from(self.scripts.len())
             .map_err(|_| JsError::Engine("more scripts than an isolate can number".to_owned()))?;
         self.scripts.push(function);
@@ -127,20 +169,32 @@ impl<'js> Guest<'_, 'js> {
         }
     }
 
+    /// The function of a script, and the head it was compiled with.
+    fn function(&self, script: &Script) -> Result<(Function<'js>, &'static str), JsError> {
+        let with = |head| Ok((self.compile(script, head)?, head));
+        if !script.mentions_await() {
+            return with(PLAIN);
+        }
+        match with(ASYNC) {
+            first @ Err(JsError::Syntax { .. }) => with(PLAIN).or(first),
+            other => other,
+        }
+    }
+
     /// Makes a function of a body. The wrapper opens on the body's first line, so that the line numbers of
     /// stack traces are the guest's own.
     fn compile(&self, script: &Script, head: &str) -> Result<Function<'js>, JsError> {
-        let wrapped = format!("{head}{}\n}}", script.body);
         let closed = || JsError::Syntax {
             message: "the body closes the function it stands in".to_owned(),
             line: None,
             column: None,
         };
-        let value = self.evaluate(&format!("({wrapped})"), &script.name, &script.body, head.len() + 1)?;
+        let wrapped = wrapped(script, head);
+        let value = self.evaluate(&wrapped, &script.name, &script.body, head.len() + 1)?;
         let function = value.into_function().ok_or_else(closed)?;
         let source_of = self.realm.source_of.clone().restore(self.ctx).map_err(engine_error)?;
         let source: String = source_of.call((This(function.clone()),)).map_err(|error| self.thrown(error))?;
-        if source != wrapped {
+        if wrapped != format!("({source})") {
             return Err(closed());
         }
         Ok(function)
@@ -149,11 +203,30 @@ impl<'js> Guest<'_, 'js> {
     /// Evaluates a source in the global scope, in sloppy mode. `own` is the guest's part of it, which starts
     /// in column `indent` + 1 of the first line.
     fn evaluate(&self, source: &str, name: &str, own: &str, indent: usize) -> Result<Value<'js>, JsError> {
-        let name = name.replace(|c: char| c.is_control(), " ");
+        let name = shown(name);
         let mut options = EvalOptions::default();
         options.strict = false;
         options.filename = Some(name.clone());
-        self.ctx.eval_with_options(source, options).map_err(|error| match error {
+        let value = self.ctx.eval_with_options(source, options);
+        value.map_err(|error| self.misplaced(error, &name, own, indent))
+    }
+
+    /// The bytecode of a source that [`Guest::evaluate`] would evaluate.
+    fn bytecode(&self, source: &str, name: &str, own: &str, indent: usize) -> Result<Vec<u8>, JsError> {
+        let name = shown(name);
+        bytecode::write(self.ctx, source, &name).map_err(|error| self.misplaced(error, &name, own, indent))
+    }
+
+    /// # Safety
+    /// That of [`bytecode::run`].
+    unsafe fn run_bytecode(&self, part: &[u8]) -> Result<Value<'js>, JsError> {
+        // SAFETY: by this function's own contract.
+        unsafe { bytecode::run(self.ctx, part) }.map_err(|error| self.thrown(error))
+    }
+
+    /// Why a source called `name` was not evaluated, with the place in the guest's own part of it.
+    fn misplaced(&self, error: Error, name: &str, own: &str, indent: usize) -> JsError {
+        match error {
             Error::InvalidString(_) => JsError::Syntax {
                 message: "the source holds a NUL character".to_owned(),
                 line: None,
@@ -161,7 +234,7 @@ impl<'js> Guest<'_, 'js> {
             },
             error => match self.thrown(error) {
                 JsError::Exception { name: kind, message, stack } if kind == "SyntaxError" => {
-                    match place_in(&stack, &name) {
+                    match place_in(&stack, name) {
                         Some(place) => {
                             let (line, column) = own_place(place, own, indent);
                             JsError::Syntax { message, line: Some(line), column: Some(column) }
@@ -171,7 +244,7 @@ impl<'js> Guest<'_, 'js> {
                 }
                 other => other,
             },
-        })
+        }
     }
 
     fn refused_input(&self, error: Error) -> JsError {
@@ -235,6 +308,16 @@ impl<'js> Guest<'_, 'js> {
             well_formed.call((This(string),)).ok()
         })
     }
+}
+
+/// A body in the function that it is compiled as.
+fn wrapped(script: &Script, head: &str) -> String {
+    format!("({head}{}\n}})", script.body)
+}
+
+/// A script's name as stack traces show it.
+fn shown(name: &str) -> String {
+    name.replace(|c: char| c.is_control(), " ")
 }
 
 /// Line and column if the stack's first entry is the source itself and no function in it: then the source

@@ -177,6 +177,17 @@ fn sometimes(report: &Report<'_>) -> Vec<Note> {
                 .to_owned(),
         });
     }
+    if !(report.started.is_empty() && report.taken.is_empty()) {
+        notes.push(Note {
+            term: "Cold start and memory",
+            text: "Measured apart from the load, each in a fresh process that does nothing else; no figure of theirs is \
+                   the load driver's. Starts follow each other in an order drawn from the seed, in each repetition \
+                   anew. A first result is marked as the best only if its median lies below the shortest of all \
+                   others. What an engine was given to start sooner was made beforehand, in another process, without \
+                   running any of the script."
+                .to_owned(),
+        });
+    }
     if !report.ablations.is_empty() {
         let floor = report.ablation_floor.map_or(String::new(), |floor| {
             format!(

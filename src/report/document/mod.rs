@@ -8,10 +8,12 @@ mod comparisons;
 mod conditions;
 mod containment;
 mod detail;
+mod footprint;
 mod map;
 mod method;
 mod overview;
 mod soak;
+mod startup;
 mod table;
 mod verdict_rates;
 
@@ -109,6 +111,7 @@ impl<'a> Document<'a> {
             ]
             .into_iter()
             .flatten()
+            .chain(costs(report))
             .collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
@@ -137,6 +140,11 @@ impl<'a> Document<'a> {
             command: clean(&record.command.join(" ")),
         })
     }
+}
+
+/// What engines take before they work and beside it.
+pub(super) fn costs(report: &Report<'_>) -> impl Iterator<Item = Section> {
+    [startup::section(report), footprint::section(report)].into_iter().flatten()
 }
 
 /// Whether plots are drawn.

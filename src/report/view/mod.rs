@@ -7,11 +7,13 @@ mod cell;
 mod comparisons;
 mod conditions;
 mod containment;
+mod footprint;
 mod gain;
 mod noise;
 mod policies;
 mod ranking;
 mod soak;
+mod startup;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -25,9 +27,11 @@ pub(super) use capacity::{Point, SizedPool, Sweep};
 pub(super) use cell::{Cell, Figures, Latency};
 pub(super) use comparisons::{Comparisons, Pair};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
+pub(super) use footprint::Taken;
 pub(super) use gain::Gain;
 pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
+pub(super) use startup::Started;
 pub(super) use text::{clean, list, load_text, plural, shortened, some_of};
 pub(super) use verdict_rates::VerdictRates;
 pub use warnings::Warning;
@@ -54,6 +58,10 @@ pub struct Report<'a> {
     pub(super) scorecard: Option<Scorecard>,
     /// Nothing without calibration rows.
     pub(super) calibrated: Option<Calibrated>,
+    /// By workload; nothing without startup rows.
+    pub(super) started: Vec<Started>,
+    /// By workload; nothing without footprint rows.
+    pub(super) taken: Vec<Taken>,
     /// Nothing where no verdicts were counted.
     pub(super) verdict_rates: Option<VerdictRates>,
     /// Nothing without capacity rows.
@@ -129,6 +137,8 @@ impl<'a> Report<'a> {
             ablation_floor,
             scorecard: containment::scorecard(record, &engines)?,
             calibrated: calibration::calibrated(record),
+            started: startup::started(record, &engines, &workloads),
+            taken: footprint::taken(record, &engines, &workloads),
             verdict_rates: verdict_rates::verdict_rates(record),
             sweeps: capacity::sweeps(record, &engines, &workloads),
             engines,
@@ -231,6 +241,8 @@ fn engines(record: &RunRecord) -> Vec<Engine> {
     let mentioned = record.measurements.iter().map(|m| &m.engine);
     let mentioned = mentioned.chain(record.containment.iter().map(|row| &row.engine));
     let mentioned = mentioned.chain(record.capacity.iter().map(|row| &row.engine));
+    let mentioned = mentioned.chain(record.startup.iter().map(|row| &row.engine));
+    let mentioned = mentioned.chain(record.footprint.iter().map(|row| &row.engine));
     for id in unnamed(mentioned, |id| engines.iter().any(|engine| engine.id == id)) {
         engines.push(Engine { name: clean(&id), id, version: None, missing: None });
     }
@@ -251,6 +263,8 @@ fn workloads(record: &RunRecord) -> Vec<Workload> {
     }
     let mentioned = record.measurements.iter().map(|m| &m.workload);
     let mentioned = mentioned.chain(record.capacity.iter().map(|row| &row.workload));
+    let mentioned = mentioned.chain(record.startup.iter().map(|row| &row.workload));
+    let mentioned = mentioned.chain(record.footprint.iter().map(|row| &row.workload));
     for id in unnamed(mentioned, |id| workloads.iter().any(|workload| workload.id == id)) {
         workloads.push(Workload { name: clean(&id), id, kind: String::new(), why: String::new() });
     }

@@ -12,8 +12,9 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     let rates = report.verdict_rates.as_ref().map(|rates| rates.headline.clone());
     let capacities =
         report.sweeps.iter().map(|sweep| sweep.headline.clone()).filter(|headline| !headline.is_empty());
+    let holds_costs = !(report.started.is_empty() && report.taken.is_empty());
     let is_of_others = report.scorecard.is_some() || report.is_of_instrument() || !report.sweeps.is_empty();
-    if report.settings.is_empty() && !is_of_others {
+    if report.settings.is_empty() && !(is_of_others || holds_costs) {
         return vec!["This record holds neither load measurements nor containment rows.".to_owned()];
     }
     let headline = report.scorecard.as_ref().map(|scorecard| headline(scorecard, &report.engines));
