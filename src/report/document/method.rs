@@ -182,7 +182,7 @@ fn sometimes(report: &Report<'_>) -> Vec<Note> {
             term: "Cold start and memory",
             text: "Measured apart from the load, each in a fresh process that does nothing else; no figure of theirs is \
                    the load driver's. Starts follow each other in an order drawn from the seed, in each repetition \
-                   anew. A first result is marked as the best only if its median lies below the shortest of all \
+                   anew. A first result is marked as the best only if its longest is shorter than the shortest of all \
                    others. What an engine was given to start sooner was made beforehand, in another process, without \
                    running any of the script."
                 .to_owned(),
