@@ -57,7 +57,12 @@ fn validate(args: &ReportArgs, records: &[RunRecord]) -> Result<Verdict, Failure
         whole &= wrong.is_empty();
         wrong.iter().for_each(|line| println!("{}: {line}", path.display()));
         if wrong.is_empty() {
-            let others = [(record.containment.len(), "containment"), (record.capacity.len(), "capacity")];
+            let others = [
+                (record.containment.len(), "containment"),
+                (record.capacity.len(), "capacity"),
+                (record.startup.len(), "startup"),
+                (record.footprint.len(), "footprint"),
+            ];
             let others = others.into_iter().filter(|(rows, _)| *rows > 0);
             let others: String = others.map(|(rows, kind)| format!(", {rows} {kind} rows")).collect();
             println!("{}: whole, {} measurements{others}", path.display(), record.measurements.len());
