@@ -24,6 +24,11 @@ impl Script {
         Self { name: name.into(), body: body.into(), setup: Vec::new() }
     }
 
+    /// What its setup of that number, counted from 1, is called in stack traces.
+    pub fn setup_name(&self, position: u32) -> String {
+        format!("{} setup {position}", self.name)
+    }
+
     /// Whether the body may need to be an async function: the word `await` stands in it.
     ///
     /// An adapter compiles such a body as async first and, if that does not parse, as an ordinary function

@@ -27,6 +27,15 @@ pub(super) fn run_setup(
     }
 }
 
+/// How a body is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// As the body of a function.
+    Plain,
+    /// As the body of an async function, within one that returns it.
+    Asynchronous,
+}
+
 /// Compiles a script's body as a function of `input`.
 pub(super) fn body(
     scope: &mut v8::HandleScope,
@@ -35,35 +44,38 @@ pub(super) fn body(
 ) -> Result<v8::Global<v8::Function>, JsError> {
     let scope = &mut v8::HandleScope::new(scope);
     let scope = &mut v8::TryCatch::new(scope);
+    let (wrapper, shape) = wrapper(scope, realm, script, Effort::AsNeeded)?;
+    unwrapped(scope, realm, wrapper, shape)
+}
+
+/// How much is compiled at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Inner functions when they are first called.
+    AsNeeded,
+    /// Everything, to be kept.
+    Everything,
+}
+
+/// The function around a script's body, and which it is: for a body without `await` it is the function itself.
+pub(super) fn wrapper<'b>(
+    scope: &mut Catch<'_, 'b>,
+    realm: &Realm,
+    script: &Script,
+    effort: Effort,
+) -> Result<(v8::Local<'b, v8::Function>, Shape), JsError> {
+    let eagerly = effort == Effort::Everything;
+    let plain = |scope: &mut Catch<'_, 'b>| {
+        let options = if eagerly { CompileOptions::EagerCompile } else { CompileOptions::NoCompileOptions };
+        Ok((compiled(scope, realm, script, Shape::Plain, None, options)?, Shape::Plain))
+    };
     if !script.mentions_await() {
-        return plain(scope, realm, script);
+        return plain(scope);
     }
     match asynchronous(scope, realm, script) {
         // What the body's author meant was an async function, so it is that function's error that counts.
-        Err(error @ JsError::Syntax { .. }) => plain(scope, realm, script).map_err(|_| error),
-        done => done,
-    }
-}
-
-fn plain(
-    scope: &mut Catch<'_, '_>,
-    realm: &Realm,
-    script: &Script,
-) -> Result<v8::Global<v8::Function>, JsError> {
-    let source = string(scope, &script.body)?;
-    let origin = origin(scope, &script.name, 0)?;
-    let parameter = string(scope, "input")?;
-    let compiled = compile_function(
-        scope,
-        &mut Source::new(source, Some(&origin)),
-        &[parameter],
-        &[],
-        CompileOptions::NoCompileOptions,
-        NoCacheReason::NoReason,
-    );
-    match compiled {
-        Some(function) => Ok(v8::Global::new(scope, function)),
-        None => Err(syntax(scope, realm, source)),
+        Err(error @ JsError::Syntax { .. }) => plain(scope).map_err(|_| error),
+        done => done.map(|wrapper| (wrapper, Shape::Asynchronous)),
     }
 }
 
@@ -71,12 +83,11 @@ fn plain(
 /// `anonymous` and puts two lines of its own before it. So the constructor only checks that the body is a
 /// body and does not close the function around it, and what runs is compiled from a text made here, on whose
 /// second line, numbered 1, the body begins.
-fn asynchronous(
-    scope: &mut Catch<'_, '_>,
+fn asynchronous<'b>(
+    scope: &mut Catch<'_, 'b>,
     realm: &Realm,
     script: &Script,
-) -> Result<v8::Global<v8::Function>, JsError> {
-    const LINES_BEFORE: i32 = 1;
+) -> Result<v8::Local<'b, v8::Function>, JsError> {
     const LINES_BEFORE_IN_CONSTRUCTOR: u32 = 2;
     let body = string(scope, &script.body)?;
     let constructor = v8::Local::new(scope, &realm.async_function);
@@ -91,20 +102,58 @@ fn asynchronous(
             other => other,
         });
     }
-    let source = string(scope, &format!("return async function (input) {{\n{}\n}}", script.body))?;
-    let origin = origin(scope, &script.name, -LINES_BEFORE)?;
-    let maker = compile_function(
-        scope,
-        &mut Source::new(source, Some(&origin)),
-        &[],
-        &[],
-        CompileOptions::EagerCompile,
-        NoCacheReason::NoReason,
-    );
-    let function = maker.and_then(|maker| maker.call(scope, undefined, &[]));
-    match function.and_then(|function| function.try_cast::<v8::Function>().ok()) {
+    compiled(scope, realm, script, Shape::Asynchronous, None, CompileOptions::EagerCompile)
+}
+
+/// Compiles the function around a body in this shape, from what V8 knows of it already if it is given that.
+pub(super) fn compiled<'b>(
+    scope: &mut Catch<'_, 'b>,
+    realm: &Realm,
+    script: &Script,
+    shape: Shape,
+    known: Option<v8::UniqueRef<v8::CachedData<'_>>>,
+    options: CompileOptions,
+) -> Result<v8::Local<'b, v8::Function>, JsError> {
+    const LINES_BEFORE: i32 = 1;
+    let (text, parameters, line_offset) = match shape {
+        Shape::Plain => (string(scope, &script.body)?, vec![string(scope, "input")?], 0),
+        Shape::Asynchronous => {
+            let text = format!("return async function (input) {{\n{}\n}}", script.body);
+            (string(scope, &text)?, Vec::new(), -LINES_BEFORE)
+        }
+    };
+    let origin = origin(scope, &script.name, line_offset)?;
+    let is_known = known.is_some();
+    let mut source = match known {
+        Some(known) => Source::new_with_cached_data(text, Some(&origin), known),
+        None => Source::new(text, Some(&origin)),
+    };
+    let function = compile_function(scope, &mut source, &parameters, &[], options, NoCacheReason::NoReason);
+    let Some(function) = function else { return Err(syntax(scope, realm, text)) };
+    if is_known && source.get_cached_data().is_none_or(|known| known.rejected()) {
+        return Err(JsError::Engine("V8 does not accept its own code cache of this script".to_owned()));
+    }
+    Ok(function)
+}
+
+/// The function of the body from the one around it.
+pub(super) fn unwrapped(
+    scope: &mut Catch<'_, '_>,
+    realm: &Realm,
+    wrapper: v8::Local<v8::Function>,
+    shape: Shape,
+) -> Result<v8::Global<v8::Function>, JsError> {
+    let function = match shape {
+        Shape::Plain => Some(wrapper),
+        Shape::Asynchronous => {
+            let undefined = v8::undefined(scope).into();
+            let made = wrapper.call(scope, undefined, &[]);
+            made.and_then(|function| function.try_cast::<v8::Function>().ok())
+        }
+    };
+    match function {
         Some(function) => Ok(v8::Global::new(scope, function)),
-        None => Err(syntax(scope, realm, source)),
+        None => Err(failure(scope, realm)),
     }
 }
 
@@ -119,7 +168,7 @@ fn within(body: &str, message: String, line: Option<u32>, column: Option<u32>) -
 }
 
 /// Why `source` did not compile.
-fn syntax(scope: &mut Catch<'_, '_>, realm: &Realm, source: v8::Local<v8::String>) -> JsError {
+pub(super) fn syntax(scope: &mut Catch<'_, '_>, realm: &Realm, source: v8::Local<v8::String>) -> JsError {
     let place = scope.message().map(|message| {
         let line = message.get_line_number(scope).and_then(|line| u32::try_from(line).ok());
         (line, u32::try_from(message.get_start_column() + 1).ok())
@@ -137,12 +186,15 @@ fn syntax(scope: &mut Catch<'_, '_>, realm: &Realm, source: v8::Local<v8::String
     }
 }
 
-fn string<'b>(scope: &mut Catch<'_, 'b>, text: &str) -> Result<v8::Local<'b, v8::String>, JsError> {
+pub(super) fn string<'b>(
+    scope: &mut Catch<'_, 'b>,
+    text: &str,
+) -> Result<v8::Local<'b, v8::String>, JsError> {
     v8::String::new(scope, text)
         .ok_or_else(|| JsError::Engine(format!("V8 holds no string of {} bytes", text.len())))
 }
 
-fn origin<'b>(
+pub(super) fn origin<'b>(
     scope: &mut Catch<'_, 'b>,
     name: &str,
     line_offset: i32,

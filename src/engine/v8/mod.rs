@@ -4,6 +4,7 @@
 //! are done once, here, on V8's own interface. A [`Binding`] is what is left: how a runtime is made, how a
 //! loaded script is called, and what its event loop runs on.
 
+mod cache;
 mod callbacks;
 mod compile;
 pub(super) mod convert;
@@ -23,8 +24,8 @@ use ::deno_core::{JsRuntime, PollEventLoopOptions, v8};
 use bytesize::ByteSize;
 
 use super::super::{
-    Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsError, Limits,
-    Script, ScriptId,
+    Aid, Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsError, Limits,
+    Prepared, Script, ScriptId,
 };
 use convert::{Answer, answer};
 use platform::Seat;
@@ -127,15 +128,34 @@ impl<B: Binding> Isolate for V8Isolate<B> {
             let function = {
                 let scope = &mut live.binding.runtime().handle_scope();
                 for (position, source) in (1..).zip(&script.setup) {
-                    compile::run_setup(scope, &realm, &format!("{} setup {position}", script.name), source)?;
+                    compile::run_setup(scope, &realm, &script.setup_name(position), source)?;
                 }
                 compile::body(scope, &realm, script)?
             };
-            let id = u32::try_from(live.scripts.len())
-                .map_err(|_| JsError::Engine("too many scripts are loaded".to_owned()))?;
-            let function = live.binding.keep(function)?;
-            live.scripts.push(function);
-            Ok(ScriptId(id))
+            live.keep(function)
+        })
+    }
+
+    fn prepare(&mut self, script: &Script, deadline: &Deadline) -> Result<Option<Prepared>, JsError> {
+        let parts = self.within(deadline, |live, _| {
+            let realm = Rc::clone(&live.realm);
+            cache::write(&mut live.binding.runtime().handle_scope(), &realm, script)
+        })?;
+        // SAFETY: this engine has just written them for it.
+        Ok(Some(unsafe { Prepared::seal(Aid::CodeCache, &cache::version(), script, parts) }))
+    }
+
+    fn load_prepared(
+        &mut self,
+        script: &Script,
+        prepared: &Prepared,
+        deadline: &Deadline,
+    ) -> Result<ScriptId, JsError> {
+        let parts = prepared.open(Aid::CodeCache, &cache::version(), script)?;
+        self.within(deadline, |live, _| {
+            let realm = Rc::clone(&live.realm);
+            let function = cache::read(&mut live.binding.runtime().handle_scope(), &realm, script, parts)?;
+            live.keep(function)
         })
     }
 
@@ -194,6 +214,16 @@ impl<B: Binding> Live<B> {
         callbacks::install(runtime)?;
         let realm = Rc::new(Realm::capture(&mut runtime.handle_scope(), stopper.flag())?);
         Ok(Self { scripts: Vec::new(), realm, binding })
+    }
+}
+
+impl<B: Binding> Live<B> {
+    fn keep(&mut self, function: v8::Global<v8::Function>) -> Result<ScriptId, JsError> {
+        let id = u32::try_from(self.scripts.len())
+            .map_err(|_| JsError::Engine("too many scripts are loaded".to_owned()))?;
+        let function = self.binding.keep(function)?;
+        self.scripts.push(function);
+        Ok(ScriptId(id))
     }
 }
 
