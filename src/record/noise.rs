@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::Measurement;
 use super::comparisons::side;
 use crate::executor::Isolation;
-use crate::stats::compare::{Metric, Resamples};
+use crate::stats::compare::{FEWEST_ROUNDS, Metric, Resamples};
 
 /// The label of an A/A pair's second half.
 pub const AGAIN: &str = "A/A";
 
-/// How much two measurements of the same thing may differ here: any smaller difference is "no difference". Each figure
-/// is a relative difference (0.05 is 5 %): the farther end of the 95 % interval of the pair's ratio over its rounds, or,
-/// of fewer than three rounds, the largest difference in one of them.
+/// How much two measurements of the same thing differed here: any smaller difference is "no difference". Each figure
+/// is a relative difference (0.05 is 5 %) of one and the same cell measured twice, over all its rounds together; or, of
+/// fewer than three rounds, the largest in one of them. Of several cells, the worst.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoiseFloor {
     /// The engine measured twice.
@@ -48,10 +48,20 @@ impl NoiseFloor {
 
     /// The floor that these measurements show; nothing without an A/A pair.
     pub fn measured(measurements: &[Measurement], seed: u64) -> Option<Self> {
-        let pairs = pairs(measurements);
-        let (_, second) = *pairs.first()?;
-        let floor = |metric| over_rounds(&pairs, metric, seed).unwrap_or_else(|| largest(&pairs, metric));
-        Some(Self {
+        let mut cells: Vec<Vec<Pair<'_>>> = Vec::new();
+        for pair in pairs(measurements) {
+            match cells.iter_mut().find(|cell| cell[0].1.is_same_cell(pair.1)) {
+                Some(cell) => cell.push(pair),
+                None => cells.push(vec![pair]),
+            }
+        }
+        cells.iter().map(|cell| Self::of_cell(cell, seed)).reduce(Self::worse)
+    }
+
+    fn of_cell(pairs: &[Pair<'_>], seed: u64) -> Self {
+        let (_, second) = pairs[0];
+        let floor = |metric| over_rounds(pairs, metric, seed).unwrap_or_else(|| largest(pairs, metric));
+        Self {
             engine: second.engine.clone(),
             workload: second.workload.clone(),
             isolation: second.isolation,
@@ -60,12 +70,27 @@ impl NoiseFloor {
             p50: floor(Metric::P50),
             p95: Some(floor(Metric::P95)),
             p99: floor(Metric::P99),
-        })
+        }
+    }
+
+    /// The floor of two, named after the noisier: what is no difference in one part is none in the whole.
+    pub fn worse(self, other: Self) -> Self {
+        let (quiet, noisy) = if other.throughput > self.throughput { (self, other) } else { (other, self) };
+        Self {
+            pairs: noisy.pairs + quiet.pairs,
+            p50: noisy.p50.max(quiet.p50),
+            p95: noisy.p95.into_iter().chain(quiet.p95).reduce(f64::max),
+            p99: noisy.p99.max(quiet.p99),
+            ..noisy
+        }
     }
 }
 
+/// A cell in one round, and the same again.
+type Pair<'a> = (&'a Measurement, &'a Measurement);
+
 /// Both halves of each pair that has figures.
-fn pairs(measurements: &[Measurement]) -> Vec<(&Measurement, &Measurement)> {
+fn pairs(measurements: &[Measurement]) -> Vec<Pair<'_>> {
     let again = measurements.iter().filter(|row| row.label.as_deref() == Some(AGAIN));
     again
         .filter_map(|second| {
@@ -77,14 +102,17 @@ fn pairs(measurements: &[Measurement]) -> Vec<(&Measurement, &Measurement)> {
         .collect()
 }
 
-fn over_rounds(pairs: &[(&Measurement, &Measurement)], metric: Metric, seed: u64) -> Option<f64> {
+fn over_rounds(pairs: &[Pair<'_>], metric: Metric, seed: u64) -> Option<f64> {
+    if pairs.len() < FEWEST_ROUNDS {
+        return None;
+    }
     let resamples = Resamples::new(pairs.len(), seed);
     let first = side(pairs.iter().map(|(first, _)| *first))?.draw(metric, &resamples)?;
     let second = side(pairs.iter().map(|(_, second)| *second))?.draw(metric, &resamples)?;
-    Some(first.over(&second).estimate()?.farthest())
+    Some(difference(first.ratio(), second.ratio()))
 }
 
-fn largest(pairs: &[(&Measurement, &Measurement)], metric: Metric) -> f64 {
+fn largest(pairs: &[Pair<'_>], metric: Metric) -> f64 {
     let figure = |row: &Measurement| {
         row.summary.as_ref().map_or(0.0, |summary| match metric {
             Metric::Throughput => summary.throughput_per_s,

@@ -42,7 +42,8 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         }
         // The host is the same, or what it confines with is.
         merged.sandbox = merged.sandbox.or(record.sandbox);
-        merged.noise_floor = worse(merged.noise_floor, record.noise_floor);
+        merged.noise_floor =
+            merged.noise_floor.into_iter().chain(record.noise_floor).reduce(NoiseFloor::worse);
         merged.minimal_effect = larger(merged.minimal_effect, record.minimal_effect);
         add_measurements(&mut merged.measurements, record.measurements);
         add_containment(&mut merged.containment, record.containment);
@@ -54,6 +55,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
         }
         add_verdicts(&mut merged.verdicts, record.verdicts);
     }
+    merged.noise_floor = NoiseFloor::measured(&merged.measurements, merged.seed).or(merged.noise_floor);
     merged.comparisons = record::comparisons(&merged);
     merged.shards = merged.shards.filter(|shards| shards.missing().next().is_some());
     Ok(merged)
@@ -112,24 +114,6 @@ fn add_engine(engines: &mut Vec<EngineEntry>, entry: EngineEntry) {
         None => engines.push(entry),
         Some(known) if known.info.is_none() && entry.info.is_some() => *known = entry,
         Some(_) => {}
-    }
-}
-
-/// The floor of two, named after the noisier: what is no difference in one part is none in the whole.
-fn worse(first: Option<NoiseFloor>, other: Option<NoiseFloor>) -> Option<NoiseFloor> {
-    match (first, other) {
-        (Some(first), Some(other)) => {
-            let (quiet, noisy) =
-                if other.throughput > first.throughput { (first, other) } else { (other, first) };
-            Some(NoiseFloor {
-                pairs: noisy.pairs + quiet.pairs,
-                p50: noisy.p50.max(quiet.p50),
-                p95: larger(noisy.p95, quiet.p95),
-                p99: noisy.p99.max(quiet.p99),
-                ..noisy
-            })
-        }
-        (first, other) => first.or(other),
     }
 }
 

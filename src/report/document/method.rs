@@ -67,9 +67,9 @@ fn containment() -> [Note; 5] {
 fn load(report: &Report<'_>) -> Vec<Note> {
     let floor = match report.floor() {
         Some(floor) => format!(
-            "{} of one and the same cell, {} on {} under {} isolation. They may differ by {} of the throughput, {} of \
-             p50 and {} of p99: the farther end of the 95 % interval over the rounds, or of fewer than three rounds the \
-             largest difference. Nothing smaller counts as a difference here.",
+            "{} of one and the same cell, {} on {} under {} isolation. They differed by {} of the throughput, {} of p50 \
+             and {} of p99 over all rounds together, or of fewer than three in one of them. Nothing smaller counts as a \
+             difference here.",
             plural(floor.pairs.into(), "pair"),
             clean(&floor.engine),
             clean(&floor.workload),

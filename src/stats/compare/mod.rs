@@ -127,12 +127,6 @@ impl Estimate {
         [(self.log_ratio - half).exp(), (self.log_ratio + half).exp()]
     }
 
-    /// How far from one the ratio may well be: the farther end of its interval, as a relative difference.
-    pub fn farthest(&self) -> f64 {
-        let [low, high] = self.interval();
-        high.max(1.0 / low) - 1.0
-    }
-
     fn student(&self) -> Option<StudentsT> {
         StudentsT::new(0.0, 1.0, self.freedom).ok()
     }

@@ -153,8 +153,22 @@ fn machines_of_a_kind_may_differ_in_what_does_not_count() {
 #[test]
 fn the_floor_of_the_whole_is_that_of_its_noisiest_parts() {
     let mut shards = dealt(2);
-    let floor = shards[1].noise_floor.as_mut().unwrap();
-    (floor.workload, floor.throughput, floor.p99) = ("demo/two".to_owned(), 0.2, 0.01);
+    let is_free = |row: &&Measurement| row.summary.is_some() && row.label.is_none();
+    let mut again = shards[1].measurements.iter().find(is_free).unwrap().clone();
+    again.label = Some(crate::record::AGAIN.to_owned());
+    again.summary.as_mut().unwrap().throughput_per_s *= 1.2;
+    let noisy = again.workload.clone();
+    shards[1].measurements.push(again);
+    let floor = merge(shards.clone()).unwrap().noise_floor.unwrap();
+    // Both shards have a pair: that of the fixture is twice the very same.
+    assert_eq!((&floor.workload, floor.pairs), (&noisy, 2));
+    assert!((floor.throughput - 0.2).abs() < 1e-9 && floor.p99 == 0.0, "{floor:?}");
+    // Where no pair is left to look at, what the parts say counts.
+    for shard in &mut shards {
+        shard.measurements.retain(|row| row.label.is_none());
+    }
+    let told = shards[1].noise_floor.as_mut().unwrap();
+    (told.workload, told.throughput, told.p99) = ("demo/two".to_owned(), 0.2, 0.01);
     let floor = merge(shards).unwrap().noise_floor.unwrap();
     assert_eq!((floor.workload.as_str(), floor.pairs), ("demo/two", 4));
     assert_eq!([floor.throughput, floor.p50, floor.p99], [0.2, 0.05, 0.12]);
