@@ -106,7 +106,7 @@ fn compared(report: &Report<'_>, text: &mut String) {
         text.push_str(&wrapped(&format!("{}.", report.comparisons().told()), ""));
     }
     if !report.settings.is_empty() {
-        text.push_str("* best   ≈ no difference from it   ! errors, wrong answers or failed rounds\n");
+        text.push_str("* best   ≈ cannot be told from it   ! errors, wrong answers or failed rounds\n");
     }
 }
 

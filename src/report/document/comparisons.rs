@@ -2,7 +2,7 @@
 
 use crate::record::Comparison;
 use crate::report::Quantity;
-use crate::report::view::{Pair, Report, Row, Setting, plural};
+use crate::report::view::{Pair, Report, Row, Setting};
 use crate::stats::compare::ComparisonVerdict;
 
 use super::table::{Entry, Mark, Table};
@@ -21,7 +21,8 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
         anchor: "comparisons",
         title: "Differences",
         lead: format!(
-            "The first engine's figure divided by the second's, with its 95 % interval over the rounds. Faster and slower \
+            "The first engine's figure divided by the second's, with its 95 % interval over the rounds; over all workloads, the \
+             geometric mean of those that both completed with jobs enough. Faster and slower \
              are said of the first engine, where the difference is significant after the correction for the number of \
              comparisons, and not below {effect} (the minimal effect, or the A/A floor if that is larger). {}.",
             comparisons.told()
@@ -34,11 +35,12 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
 /// Geometric means over the workloads that both engines completed.
 pub(in crate::report) fn over_all(report: &Report<'_>, setting: &Setting) -> Option<Table> {
     let row = setting.rows.first()?;
-    let title =
-        format!("{}, geometric means over {}", setting.name, plural(setting.rows.len() as u64, "workload"));
-    let mut table = Table::new(title, &["Engines", "Throughput", "p50", "p95", "p99"]);
     // One workload is its own mean.
-    let pairs = report.pairs(setting, row, setting.rows.len() > 1);
+    let of_all = setting.rows.len() > 1;
+    let over = if of_all { "all workloads" } else { &row.label };
+    let title = format!("{}, {over}", setting.name);
+    let mut table = Table::new(title, &["Engines", "Throughput", "p50", "p95", "p99"]);
+    let pairs = report.pairs(setting, row, of_all);
     table.rows = pairs.iter().map(|pair| line(names(report, pair), pair)).collect();
     (!table.rows.is_empty()).then_some(table)
 }

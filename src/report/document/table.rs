@@ -49,7 +49,7 @@ pub(in crate::report) enum Mark {
     Plain,
     /// The best of its row.
     Best,
-    /// No difference from the best that is significant and above the A/A floor.
+    /// Not to be told from the best: no difference that counts, or none that is sure.
     Same,
     /// Not to be trusted: errors or wrong answers.
     Bad,
