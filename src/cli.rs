@@ -2,6 +2,7 @@
 //! put together. Runs nothing.
 
 mod capacity;
+mod config;
 mod defaults;
 mod engines;
 mod gate;
@@ -11,10 +12,11 @@ mod shard;
 mod values;
 
 pub use capacity::{CapacityArgs, CapacitySettings};
+pub use config::foreign;
 pub use defaults::Defaults;
 pub use gate::{Allow, GateArgs, GateFormat, Threshold};
 pub use hostile::{HostileSettings, read as hostile_corpus};
-pub use settings::{Selection, Settings, UsageError, foreign};
+pub use settings::{Selection, Settings, UsageError};
 pub use shard::Shard;
 pub use values::{Counts, Share, Size, Time};
 

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
-use super::settings::{UsageError, gate_table};
+use super::UsageError;
+use super::config::gate_table;
 use super::values::Share;
 use crate::report::{Allowed, GateRules};
 use crate::stats::compare::Metric;

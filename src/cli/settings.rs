@@ -3,17 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
-use serde::Deserialize;
-
 use super::capacity;
-use super::engines::{self, ForeignEntry};
-use super::gate::GateTable;
+use super::config::{Merged, config_file, extract};
+use super::engines;
 use super::hostile::HostileSettings;
-use super::{Counts, Defaults, Flags, Share, Size, Time};
+use super::{Counts, Defaults, Flags};
 use crate::engine::{Deadlines, Limits};
-use crate::executor::{Candidate, Foreign, Isolation, PolicyChoice, Recycle, Reuse};
+use crate::executor::{Candidate, Isolation, PolicyChoice, Recycle, Reuse};
 use crate::load::{Arrivals, Plan, Spacing, Stop};
 use crate::record::MINIMAL_EFFECT;
 use crate::workload::near::{did_you_mean, nearest};
@@ -89,82 +85,6 @@ pub struct Settings {
     pub out: Option<PathBuf>,
     /// Whether the record itself is printed, and nothing else.
     pub json: bool,
-}
-
-/// Flags and file put together, not yet checked.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Merged {
-    engines: Vec<String>,
-    workloads: Vec<String>,
-    isolation: Vec<String>,
-    reuse: Vec<String>,
-    workers: Option<Counts>,
-    concurrency: Option<u32>,
-    rate: Option<f64>,
-    spacing: Option<String>,
-    duration: Option<Time>,
-    count: Option<u64>,
-    warmup: Option<Time>,
-    rounds: Option<u32>,
-    minimal_effect: Option<Share>,
-    timeout: Option<Time>,
-    outer_timeout: Option<Time>,
-    memory: Option<Size>,
-    queue: Option<u32>,
-    recycle_jobs: Option<u64>,
-    recycle_heap: Option<Size>,
-    blocking_threads: Option<u32>,
-    retries: Option<u32>,
-    breaker: Option<u32>,
-    in_flight: Option<u32>,
-    hostile: Option<Share>,
-    hostile_timeout: Option<Time>,
-    corpus: Option<PathBuf>,
-    scripts: Vec<String>,
-    seed: Option<u64>,
-    slo: Option<String>,
-    precision: Option<Share>,
-    confirm: Option<u32>,
-    quick: bool,
-    out: Option<PathBuf>,
-    format: Option<String>,
-    engine: Vec<ForeignEntry>,
-    gate: GateTable,
-}
-
-/// The foreign engines that the config file names.
-///
-/// # Errors
-/// As [`Settings::gather`].
-pub fn foreign(config: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
-    let file = config_file(config)?;
-    engines::checked(&extract(file, None)?.engine, file)
-}
-
-/// The `[gate]` table of the config file.
-///
-/// # Errors
-/// As [`Settings::gather`].
-pub(super) fn gate_table(config: Option<&Path>) -> Result<GateTable, UsageError> {
-    Ok(extract(config_file(config)?, None)?.gate)
-}
-
-/// The file to read: the one asked for, which must be there, or the usual one if it is.
-fn config_file(asked: Option<&Path>) -> Result<Option<&Path>, UsageError> {
-    match asked {
-        Some(path) if !path.is_file() => Err(UsageError(format!("{}: no such config file", path.display()))),
-        Some(path) => Ok(Some(path)),
-        None => Ok(Some(Path::new("jsarena.toml")).filter(|path| path.is_file())),
-    }
-}
-
-fn extract(file: Option<&Path>, flags: Option<&Flags>) -> Result<Merged, UsageError> {
-    let in_file = file.map_or_else(Figment::new, |path| Figment::from(Toml::file_exact(path)));
-    flags
-        .map_or(in_file.clone(), |flags| in_file.merge(Serialized::defaults(flags)))
-        .extract()
-        .map_err(|error| UsageError(error.to_string().lines().collect::<Vec<_>>().join(" ")))
 }
 
 impl Settings {

@@ -1,9 +1,8 @@
 //! `jsarena calibrate`: the load driver held against servers that are known.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::output::{Recording, print_record, print_terminal, write_reports};
+use super::output::{Recording, hand_over};
 use super::progress::Progress;
 use super::{Failure, Verdict, signals, verdicts};
 use crate::calibrate::{self, Case};
@@ -30,15 +29,7 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<Verdict, Failure> {
         format!("{run} of {} cases measured", cases.len())
     };
     let record = recording.finish()?;
-    let pages: Vec<PathBuf> =
-        args.out.as_ref().map_or(Ok(Vec::new()), |folder| write_reports(&record, folder))?;
-    match args.format {
-        ListFormat::Json => print_record(&record)?,
-        ListFormat::Text => {
-            print_terminal(&record)?;
-            pages.iter().for_each(|page| println!("{}", page.display()));
-        }
-    }
+    hand_over(&record, args.out.as_deref(), args.format == ListFormat::Json)?;
     if early_stop.is_requested() {
         return Err(Failure::Run(anyhow::anyhow!("stopped early by a signal: {told}")));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::matrix::{Cell, kinds};
-use super::output::{Recording, print_record, print_terminal, write_reports};
+use super::output::{Recording, hand_over};
 use super::progress::Progress;
 use super::{Failure, Verdict, signals};
 use crate::capacity::{self, End, Outcome, Probe, Search};
@@ -40,13 +40,7 @@ pub fn capacity(args: &CapacityArgs, config: Option<&Path>) -> Result<Verdict, F
     }
     progress.clear();
     let record = recording.finish()?;
-    let pages = write_reports(&record, &folder)?;
-    if settings.json {
-        print_record(&record)?;
-    } else {
-        print_terminal(&record)?;
-        pages.iter().for_each(|page| println!("{}", page.display()));
-    }
+    hand_over(&record, Some(&folder), settings.json)?;
     if searched < pools.len() {
         let of = pools.len();
         return Err(Failure::Run(anyhow!(

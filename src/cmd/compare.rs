@@ -1,11 +1,11 @@
 //! `jsarena compare`: the whole matrix, each cell and round in a fresh process, into a record and a report.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ablation;
 use super::cost;
 use super::matrix::{Cell, cells, with_noise_floor};
-use super::output::{Recording, print_record, write_reports};
+use super::output::{Recording, hand_over};
 use super::progress::Progress;
 use super::{Failure, Verdict, footprint, shard, signals, startup};
 use crate::cli::{CompareArgs, Defaults, Settings};
@@ -41,13 +41,7 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
         costs_known &= footprint::measure(&settings, &pairs, &mut recording, &early_stop)?;
     }
     let record = recording.finish()?;
-    let pages = write_reports(&record, &folder)?;
-    if settings.json {
-        print_record(&record)?;
-    } else {
-        super::output::print_terminal(&record)?;
-        pages.iter().for_each(|page: &PathBuf| println!("{}", page.display()));
-    }
+    hand_over(&record, Some(&folder), settings.json)?;
     say_if_stopped(&early_stop, measured, cells.len());
     if early_stop.is_requested() && (args.startup || args.footprint) {
         let (starts, memories, pairs) = (record.startup.len(), record.footprint.len(), pairs.len());

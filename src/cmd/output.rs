@@ -182,20 +182,32 @@ impl Recording {
 }
 
 /// Prints the record, and nothing else.
-pub fn print_record(record: &RunRecord) -> anyhow::Result<()> {
+fn print_record(record: &RunRecord) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, record).context("standard output")?;
     writeln!(out).context("standard output")
 }
 
 /// Writes every page and file of a report, and gives their paths, the page for a browser last.
-pub fn write_reports(record: &RunRecord, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn write_reports(record: &RunRecord, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let report = Report::new(record)?;
     let mut paths = Vec::new();
     for format in [Format::Markdown, Format::Csv, Format::Hlog, Format::Html] {
         paths.extend(write(&report, format, folder)?);
     }
     Ok(paths)
+}
+
+/// What a measuring command ends with: the reports in a folder, if there is one, and on standard output the record and
+/// nothing else, or its digest and where the reports are.
+pub fn hand_over(record: &RunRecord, folder: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let pages = folder.map_or(Ok(Vec::new()), |folder| write_reports(record, folder))?;
+    if json {
+        return print_record(record);
+    }
+    print(&Report::new(record)?, Format::Terminal)?;
+    pages.iter().for_each(|page| println!("{}", page.display()));
+    Ok(())
 }
 
 /// Writes one format into a folder.
@@ -217,9 +229,4 @@ pub fn print(report: &Report<'_>, format: Format) -> anyhow::Result<()> {
         out.write_all(&export.bytes).context("standard output")?;
     }
     Ok(())
-}
-
-/// Prints the digest of a record.
-pub fn print_terminal(record: &RunRecord) -> anyhow::Result<()> {
-    print(&Report::new(record)?, Format::Terminal)
 }

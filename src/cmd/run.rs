@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::compare::{run_cells, say_if_stopped, verdict};
 use super::matrix::cells;
-use super::output::{Recording, print_record, print_terminal, write_reports};
+use super::output::{Recording, hand_over};
 use super::{Failure, Verdict, signals};
 use crate::cli::{Defaults, RunArgs, Settings};
 use crate::record::RunRecord;
@@ -31,14 +31,7 @@ pub fn run(args: &RunArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
     let cells = cells(&settings);
     let measured = run_cells(&settings, &mut recording, &cells, &early_stop)?;
     let record = recording.finish()?;
-    if let Some(folder) = &settings.out {
-        write_reports(&record, folder)?;
-    }
-    if settings.json {
-        print_record(&record)?
-    } else {
-        print_terminal(&record)?
-    }
+    hand_over(&record, settings.out.as_deref(), settings.json)?;
     say_findings(&record)?;
     say_if_stopped(&early_stop, measured, cells.len());
     verdict(&record, &early_stop)

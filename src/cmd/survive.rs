@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::cell::{die_with_parent, take_stdout};
 use super::child::{ChildEnd, run_child};
 use super::matrix::kinds;
-use super::output::{Recording, print_record, print_terminal, write_reports};
+use super::output::{Recording, hand_over};
 use super::pool_spec::PoolSpec;
 use super::progress::Progress;
 use super::{Failure, Verdict, shard};
@@ -91,13 +91,7 @@ pub fn survive(args: &SurviveArgs, config: Option<&Path>) -> Result<Verdict, Fai
     }
     progress.clear();
     let record = recording.finish()?;
-    let pages = write_reports(&record, &folder)?;
-    if settings.json {
-        print_record(&record)?;
-    } else {
-        print_terminal(&record)?;
-        pages.iter().for_each(|page| println!("{}", page.display()));
-    }
+    hand_over(&record, Some(&folder), settings.json)?;
     if args.shard.is_some() && record.containment.is_empty() {
         return Ok(Verdict::Well);
     }

@@ -9,7 +9,7 @@ use super::{Measurement, RunRecord};
 use crate::executor::{Isolation, PolicyChoice, Reuse};
 use crate::load::{Arrivals, Plan};
 use crate::stats::compare::{
-    ComparisonVerdict, Drawn, FEWEST_ROUNDS, Metric, Resamples, Round, Side, adjusted, judge,
+    ComparisonVerdict, Drawn, Estimate, FEWEST_ROUNDS, Metric, Resamples, Round, Side, adjusted, judge,
 };
 
 /// The smallest relative difference that matters where nothing else is asked for: 2 %.
@@ -68,7 +68,7 @@ pub fn comparisons(record: &RunRecord) -> Vec<Comparison> {
     }
     settings
         .sort_by_key(|setting| (setting.rows[0].isolation, setting.rows[0].reuse, setting.rows[0].workers));
-    let mut found: Vec<(Comparison, crate::stats::compare::Estimate)> = Vec::new();
+    let mut found: Vec<(Comparison, Estimate)> = Vec::new();
     for setting in &settings {
         found.extend(setting.compare(record));
     }
@@ -118,7 +118,7 @@ impl Setting<'_> {
         of(self.rows[0]) == of(row)
     }
 
-    fn compare(&self, record: &RunRecord) -> Vec<(Comparison, crate::stats::compare::Estimate)> {
+    fn compare(&self, record: &RunRecord) -> Vec<(Comparison, Estimate)> {
         let engines = in_order(&record.engines, |entry| &entry.id, self.rows.iter().map(|row| &row.engine));
         let workloads =
             in_order(&record.workloads, |entry| &entry.name, self.rows.iter().map(|row| &row.workload));
@@ -198,7 +198,7 @@ impl Setting<'_> {
         (a, b): (&String, &String),
         workload: String,
         ratio: &Drawn,
-    ) -> Option<(Comparison, crate::stats::compare::Estimate)> {
+    ) -> Option<(Comparison, Estimate)> {
         let estimate = ratio.estimate()?;
         let first = self.rows[0];
         let floor = record.noise_floor.as_ref().map_or(0.0, |floor| floor.of(metric));

@@ -5,8 +5,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, TableComp
 use crate::record::ContainmentVerdict;
 
 use super::document::{
-    self, Entry, Mark, Metric, Table, brief_key, brief_lines, brief_summary, briefly, differences, lines,
-    matrix, ranking, verdict_rates_table,
+    self, Entry, Mark, Table, brief_key, brief_lines, brief_summary, briefly, differences, lines, matrix,
+    ranking, verdict_rates_table,
 };
 use super::view::{Report, Scorecard};
 
@@ -94,7 +94,7 @@ fn compared(report: &Report<'_>, text: &mut String) {
         }
     }
     for setting in report.ranked() {
-        let matrix = matrix(report, setting, Metric::of(setting.ranking.by));
+        let matrix = matrix(report, setting, setting.ranking.by.metric());
         text.push_str(&format!("\n{}\n{}", matrix.title, table(&matrix)));
     }
     for setting in report.ranked() {

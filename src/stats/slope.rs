@@ -15,6 +15,8 @@
 //! Giersbergen, "On the effect of deterministic terms on the bias in stable AR models", Economics Letters 89
 //! (2005), 75–82. The factor is never below one: a series that swings to and fro earns no narrower interval.
 
+use super::median::of_sorted;
+
 /// A slope and its 95 % interval, per unit of the x-axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slope {
@@ -47,7 +49,7 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Slope> {
         slopes.extend(points[place + 1..].iter().map(|b| (b.1 - a.1) / (b.0 - a.0)));
     }
     slopes.sort_unstable_by(f64::total_cmp);
-    let estimate = median(&slopes);
+    let estimate = of_sorted(&slopes)?;
     let rest: Vec<f64> = points.iter().map(|(x, y)| y - estimate * x).collect();
     let values: Vec<f64> = points.iter().map(|point| point.1).collect();
     let width = Z * (kendall_variance(&values) * inflation(&rest)).sqrt();
@@ -55,15 +57,6 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Slope> {
     let at = |place: f64| slopes[place.round().clamp(0.0, all - 1.0) as usize];
     // In Sen's terms the M-th from below and the M-th from above, M = (N − C) / 2.
     Some(Slope { estimate, low: at((all - width) / 2.0 - 1.0), high: at((all + width) / 2.0) })
-}
-
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    } else {
-        sorted[middle]
-    }
 }
 
 /// Variance of Kendall's statistic of independent values, ties taken into account.

@@ -25,13 +25,15 @@ pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
 pub(super) use overview::{matrix, ranking};
 pub(super) use soak::soaks;
-pub(super) use table::{Entry, Mark, Metric, Table};
+pub(super) use table::{Entry, Mark, Shown, Table};
 pub(super) use verdict_rates::table as verdict_rates_table;
 
 use serde::Serialize;
 
 use self::ablation::AblationSection;
 use self::containment::ContainmentSection;
+
+use crate::stats::compare::Metric;
 
 use super::ReportError;
 use super::plot::{self, Plot};
@@ -115,7 +117,7 @@ impl<'a> Document<'a> {
             .collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()
-                .map(|setting| matrix(report, setting, Metric::of(setting.ranking.by)))
+                .map(|setting| matrix(report, setting, setting.ranking.by.metric()))
                 .chain(settings().map(|setting| matrix(report, setting, Metric::P99)))
                 .collect(),
             gains: report.gains.iter().map(|gain| overview::gain(report, gain)).collect(),

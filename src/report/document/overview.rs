@@ -2,10 +2,11 @@
 
 use crate::report::Quantity;
 use crate::report::view::{
-    Cell, Engine, Figures, Gain, RankedBy, Report, Row, Setting, plural, shortened, within_floor,
+    Cell, Comparisons, Engine, Figures, Gain, RankedBy, Report, Row, Setting, plural, shortened,
 };
+use crate::stats::compare::Metric;
 
-use super::table::{Entry, Mark, Metric, Table};
+use super::table::{Entry, Mark, Shown, Table};
 
 /// The ranking of a setting.
 pub(in crate::report) fn ranking(report: &Report<'_>, setting: &Setting) -> Table {
@@ -186,11 +187,8 @@ fn is_same(
         .cells
         .iter()
         .position(is_best)
-        .and_then(|best| report.comparison(setting, row, [engine, best], metric.of_comparisons()));
-    match comparison {
-        Some(comparison) => !comparison.verdict.is_different(),
-        None => within_floor(difference, report.floor().map(|floor| floor.of(metric.of_comparisons()))),
-    }
+        .and_then(|best| report.comparison(setting, row, [engine, best], metric));
+    Comparisons::is_same(comparison, difference, report.floor(), metric)
 }
 
 /// A reason up to its first colon: the whole is in the head of the column.

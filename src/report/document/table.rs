@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::record::ContainmentVerdict;
 use crate::report::Quantity;
-use crate::report::view::{Cell, Engine, Figures, RankedBy};
+use crate::report::view::{Cell, Engine, Figures};
+use crate::stats::compare::Metric;
 
 /// A titled table. The first column names the row.
 #[derive(Debug, Default, Serialize)]
@@ -135,70 +136,65 @@ impl Entry {
     }
 }
 
-/// What a matrix compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Metric {
-    Throughput,
-    P50,
-    P99,
+/// How a metric is shown.
+pub(in crate::report) trait Shown: Copy {
+    /// As the title of a table.
+    fn title(self) -> &'static str;
+
+    /// One value, with its unit.
+    fn quantity(self, value: f64) -> Quantity;
+
+    /// That of a cell; nothing where the samples do not carry it.
+    fn of_figures(self, figures: &Figures) -> Option<f64>;
+
+    /// The best completed figure of a row: failures and wrong answers cannot win.
+    fn best(self, cells: &[Cell]) -> Option<f64>;
+
+    /// How far a figure is from the best, as a part of the best.
+    fn difference(self, value: f64, best: f64) -> f64;
+
+    /// 10 at the best, 5 at a tenth of it (or ten times as long), 0 at a hundredth.
+    fn heat(self, value: f64, best: f64) -> u8;
 }
 
-impl Metric {
-    /// The one that a ranking is by.
-    pub fn of(by: RankedBy) -> Self {
-        match by {
-            RankedBy::Throughput => Self::Throughput,
-            RankedBy::Median => Self::P50,
-        }
-    }
-
-    /// As comparisons have it.
-    pub fn of_comparisons(self) -> crate::stats::compare::Metric {
-        match self {
-            Self::Throughput => crate::stats::compare::Metric::Throughput,
-            Self::P50 => crate::stats::compare::Metric::P50,
-            Self::P99 => crate::stats::compare::Metric::P99,
-        }
-    }
-
-    pub fn title(self) -> &'static str {
+impl Shown for Metric {
+    fn title(self) -> &'static str {
         match self {
             Self::Throughput => "Throughput",
             Self::P50 => "Response time, p50",
+            Self::P95 => "Response time, p95",
             Self::P99 => "Response time, p99",
         }
     }
 
-    pub fn quantity(self, value: f64) -> Quantity {
+    fn quantity(self, value: f64) -> Quantity {
         match self {
             Self::Throughput => Quantity::Rate(value),
-            Self::P50 | Self::P99 => Quantity::Latency(value),
+            Self::P50 | Self::P95 | Self::P99 => Quantity::Latency(value),
         }
     }
 
-    pub fn of_figures(self, figures: &Figures) -> Option<f64> {
+    fn of_figures(self, figures: &Figures) -> Option<f64> {
         match self {
             Self::Throughput => Some(figures.throughput.value),
             Self::P50 => figures.response.p50(),
+            Self::P95 => figures.response.p95(),
             Self::P99 => figures.response.p99(),
         }
     }
 
-    /// The best completed figure of a row: failures and wrong answers cannot win.
-    pub fn best(self, cells: &[Cell]) -> Option<f64> {
-        let better = if self == Self::Throughput { f64::max } else { f64::min };
+    fn best(self, cells: &[Cell]) -> Option<f64> {
+        let better = if self.more_is_better() { f64::max } else { f64::min };
         let figures = cells.iter().filter_map(Cell::completed).filter_map(|figures| self.of_figures(figures));
         figures.filter(|value| *value > 0.0).reduce(better)
     }
 
-    /// How far a figure is from the best, as a part of the best.
-    pub fn difference(self, value: f64, best: f64) -> f64 {
-        if self == Self::Throughput { 1.0 - value / best } else { value / best - 1.0 }
+    fn difference(self, value: f64, best: f64) -> f64 {
+        if self.more_is_better() { 1.0 - value / best } else { value / best - 1.0 }
     }
 
-    /// 10 at the best, 5 at a tenth of it (or ten times as long), 0 at a hundredth.
-    pub fn heat(self, value: f64, best: f64) -> u8 {
-        let nearness = if self == Self::Throughput { value / best } else { best / value };
+    fn heat(self, value: f64, best: f64) -> u8 {
+        let nearness = if self.more_is_better() { value / best } else { best / value };
         (10.0 + 5.0 * nearness.log10()).clamp(0.0, 10.0).round() as u8
     }
 }

@@ -1,7 +1,7 @@
 //! The gate for people: a terminal, or a comment on a pull request.
 
 use super::{Gate, GateRow};
-use crate::report::document::{Entry, Mark, Table};
+use crate::report::document::{Entry, Mark, Shown, Table};
 use crate::report::view::{plural, some_of};
 use crate::report::{Quantity, markdown, terminal};
 use crate::stats::compare::{ComparisonVerdict, Metric};
@@ -46,7 +46,7 @@ pub(super) fn headline(gate: &Gate) -> String {
 
 /// What became of one figure, in words.
 pub(super) fn change(row: &GateRow) -> String {
-    let figure = |figure: Option<f64>| quantity(row.metric, figure).text;
+    let figure = |figure: Option<f64>| entry(row.metric, figure).text;
     let (Some(ratio), Some([low, high]), Some(p)) = (row.ratio, row.interval, row.p) else {
         return "too few jobs or rounds to tell".to_owned();
     };
@@ -62,11 +62,8 @@ pub(super) fn change(row: &GateRow) -> String {
     )
 }
 
-fn quantity(metric: Metric, figure: Option<f64>) -> Entry {
-    match metric {
-        Metric::Throughput => Entry::figure(figure, Quantity::Rate),
-        Metric::P50 | Metric::P95 | Metric::P99 => Entry::figure(figure, Quantity::Latency),
-    }
+fn entry(metric: Metric, figure: Option<f64>) -> Entry {
+    Entry::figure(figure, |value| metric.quantity(value))
 }
 
 pub(super) fn text(gate: &Gate) -> String {
@@ -146,8 +143,8 @@ fn table<'a>(rows: impl Iterator<Item = &'a GateRow>) -> Table {
         table.rows.push(vec![
             Entry::text(row.cell.place()),
             Entry::text(row.metric.as_str()),
-            quantity(row.metric, row.base),
-            quantity(row.metric, row.new),
+            entry(row.metric, row.base),
+            entry(row.metric, row.new),
             ratio.marked(mark),
             Entry::figure(Some(row.threshold), Quantity::Share),
         ]);

@@ -1,11 +1,11 @@
 //! Engines held against one another: the record's comparisons, found again by their place in the tables.
 
-use crate::record::{ALL_WORKLOADS, Comparison, RunRecord};
+use crate::record::{ALL_WORKLOADS, Comparison, NoiseFloor, RunRecord};
 use crate::report::Quantity;
 use crate::stats::compare::{ComparisonVerdict, Metric};
 
 use super::text::plural;
-use super::{Report, Row, Setting, SettingKey};
+use super::{Report, Row, Setting, SettingKey, within_floor};
 
 /// The comparisons of a record.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,20 @@ impl<'a> Comparisons<'a> {
                 && (one.workers, one.arrivals) == (row.workers, row.plan.arrivals)
                 && ([&*one.a, &*one.b] == engines || [&*one.b, &*one.a] == engines)
         })
+    }
+
+    /// Whether two engines, some relative difference apart, cannot be told from each other: by their comparison, or where
+    /// there is none by the A/A floor.
+    pub fn is_same(
+        comparison: Option<&Comparison>,
+        difference: f64,
+        floor: Option<&NoiseFloor>,
+        metric: Metric,
+    ) -> bool {
+        match comparison {
+            Some(comparison) => !comparison.verdict.is_different(),
+            None => within_floor(difference, floor.map(|floor| floor.of(metric))),
+        }
     }
 
     /// How many came to each verdict: better or worse, no difference, not enough data.

@@ -310,10 +310,8 @@ fn settings(
         let is_same = |by: RankedBy, first: usize, other: usize, difference: f64| {
             let [first, other] = [first, other].map(|engine: usize| &*engines[engine].id);
             let workload = (rows.len() == 1).then(|| &*workloads[rows[0].workload].id);
-            match comparisons.find(&key, &rows[0], workload, [first, other], by.metric()) {
-                Some(comparison) => !comparison.verdict.is_different(),
-                None => within_floor(difference, floor.map(|floor| floor.of(by.metric()))),
-            }
+            let found = comparisons.find(&key, &rows[0], workload, [first, other], by.metric());
+            Comparisons::is_same(found, difference, floor, by.metric())
         };
         let ranking = ranking::rank(&rows, engines, is_same);
         let name = format!("{isolation}/{reuse}{}", policies::suffix(policies, &all));

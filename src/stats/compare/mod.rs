@@ -18,6 +18,7 @@ pub use judge::{ComparisonVerdict, adjusted, judge};
 pub use side::{Resamples, Round, Side};
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::statistics::Statistics;
 
 /// Fewer rounds than this have no interval worth the name.
 pub const FEWEST_ROUNDS: usize = 3;
@@ -74,8 +75,8 @@ impl Drawn {
             return None;
         }
         let n = rounds as f64;
-        let drawn = deviation(&self.resamples) * (n / (n - 1.0)).sqrt();
-        let one_by_one = deviation(&self.rounds) / n.sqrt();
+        let drawn = self.resamples.iter().std_dev() * (n / (n - 1.0)).sqrt();
+        let one_by_one = self.rounds.iter().std_dev() / n.sqrt();
         Some(Estimate { log_ratio: self.whole, error: drawn.max(one_by_one), freedom: n - 1.0 })
     }
 
@@ -130,14 +131,6 @@ impl Estimate {
     fn student(&self) -> Option<StudentsT> {
         StudentsT::new(0.0, 1.0, self.freedom).ok()
     }
-}
-
-/// The standard deviation of a sample.
-fn deviation(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let spread = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    if values.len() < 2 { 0.0 } else { (spread / (n - 1.0)).sqrt() }
 }
 
 #[cfg(test)]
