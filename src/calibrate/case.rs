@@ -13,9 +13,10 @@ use crate::record::{Calibration, CalibrationRun, ClosedLoop};
 use crate::stats::{LatencyHistogram, Summary};
 
 /// The mean service time of every case. Three threads take part in a job, and each may be woken a hundred microseconds
-/// late where a hypervisor is below; near saturation, what that adds to the service time is multiplied by the queue.
-/// Three per cent of this is more than all of it.
-const SERVICE: Duration = Duration::from_millis(20);
+/// late where a hypervisor is below, once in some hundred jobs nearly a millisecond; near saturation, what that adds to the
+/// service time is multiplied by the queue. Three per cent of this is more than all of it: what is to be found is an
+/// instrument that is off, not a machine that is.
+const SERVICE: Duration = Duration::from_millis(40);
 
 /// A server, a load on it, and what must come of it.
 #[derive(Debug, Clone)]
@@ -58,14 +59,14 @@ pub fn cases(short: bool) -> Vec<Case> {
             "no queue: what is measured is the service time",
             format!("serve constant {service}ms"),
             (at(0.5), Spacing::Constant),
-            seconds(8),
+            seconds(16),
         ),
         case(
             "bimodal".to_owned(),
             "one job in fifty is slow, and those behind it wait",
             format!("serve bimodal {service}ms {}ms 0.02", 10 * service),
             (at(0.3), Spacing::Poisson),
-            seconds(16),
+            seconds(32),
         ),
     ];
     for (queue, serve) in [("m-d-1", "constant"), ("m-m-1", "exponential")] {
@@ -75,7 +76,7 @@ pub fn cases(short: bool) -> Vec<Case> {
                 "a queue: what is measured is waiting",
                 format!("serve {serve} {service}ms"),
                 (at(f64::from(percent) / 100.0), Spacing::Poisson),
-                seconds(32),
+                seconds(48),
             ));
         }
     }
@@ -188,7 +189,7 @@ mod tests {
         let stall = cases(false).pop().unwrap();
         let reference = stall.reference(1).unwrap();
         assert!(reference.quantile(0.99) > Duration::from_millis(1_500));
-        assert!(reference.quantile(0.5) < Duration::from_millis(21));
+        assert!(reference.quantile(0.5) < Duration::from_millis(42));
     }
 
     #[test]
@@ -196,9 +197,9 @@ mod tests {
         // Wide bounds: the machine may be busy. `jsarena calibrate` holds it to three per cent.
         let case = Case { duration: Duration::from_secs(2), ..cases(true).remove(0) };
         let measured = case.run(1, &EarlyStop::default()).unwrap();
-        assert_eq!((measured.run.submitted, measured.run.failed), (50, 0));
+        assert_eq!((measured.run.submitted, measured.run.failed), (25, 0));
         let p50 = &measured.rows[0];
-        assert!((20_000.0..21_000.0).contains(&p50.reference_us), "{p50:?}");
+        assert!((40_000.0..42_000.0).contains(&p50.reference_us), "{p50:?}");
         assert!(p50.measured_us >= p50.reference_us * 0.999, "nobody is served sooner: {p50:?}");
         assert!(measured.closed_loop.is_none());
     }

@@ -42,7 +42,8 @@ pub struct Comparison {
     pub b: String,
     /// Rounds that both have: they are paired, for they were measured side by side.
     pub rounds: u32,
-    /// The figure of `a` divided by that of `b`, over all jobs of all rounds.
+    /// The figure of `a` divided by that of `b`: over all rounds together, or in typical rounds where that tells more of a
+    /// percentile.
     pub ratio: f64,
     /// The 95 % interval of that ratio, of this comparison alone.
     pub interval: [f64; 2],

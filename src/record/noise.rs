@@ -109,7 +109,7 @@ fn over_rounds(pairs: &[Pair<'_>], metric: Metric, seed: u64) -> Option<f64> {
     let resamples = Resamples::new(pairs.len(), seed);
     let first = side(pairs.iter().map(|(first, _)| *first))?.draw(metric, &resamples)?;
     let second = side(pairs.iter().map(|(_, second)| *second))?.draw(metric, &resamples)?;
-    Some(difference(first.ratio(), second.ratio()))
+    Some(first.over(&second).estimate()?.log_ratio.abs().exp_m1())
 }
 
 fn largest(pairs: &[Pair<'_>], metric: Metric) -> f64 {

@@ -21,10 +21,10 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
         anchor: "comparisons",
         title: "Differences",
         lead: format!(
-            "The first engine's figure divided by the second's, with its 95 % interval over the rounds; over all workloads, the \
-             geometric mean of those that both completed with jobs enough. Faster and slower \
-             are said of the first engine, where the difference is significant after the correction for the number of \
-             comparisons, and not below {effect} (the minimal effect, or the A/A floor if that is larger). {}.",
+            "The first engine's figure divided by the second's, with its 95 % interval over the rounds; of a \
+             percentile over typical rounds, where that tells more. Over all workloads, the geometric mean of those that both completed with jobs enough. Faster and slower are said of the first engine, where the \
+             difference is significant after the correction for the number of comparisons, and not below {effect} (the \
+             minimal effect, or the A/A floor if that is larger). {}.",
             comparisons.told()
         ),
         tables: report.ranked().filter_map(|setting| over_all(report, setting)).collect(),

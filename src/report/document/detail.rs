@@ -3,6 +3,7 @@
 use crate::executor::OutcomeKind;
 use crate::report::Quantity;
 use crate::report::view::{Cell, Figures, Latency, Report, Row, Setting};
+use crate::stats::compare::Metric;
 
 use super::row_name;
 use super::table::{Entry, Mark, Table};
@@ -106,6 +107,30 @@ pub(super) fn load(report: &Report<'_>, rows: &Rows<'_>) -> Table {
         ]]
     });
     table
+}
+
+/// What the figures are worth; nothing where no engine has rounds enough.
+pub(super) fn intervals(report: &Report<'_>, rows: &Rows<'_>) -> Option<Table> {
+    let of_row = |(_, row): &(&Setting, &Row)| row.cells.iter().any(has_intervals);
+    if !rows.iter().any(of_row) {
+        return None;
+    }
+    let columns = ["Engine", "Setting", "Throughput", "p50", "p95", "p99"];
+    let mut table = Table::new("95 % intervals over the rounds", &columns);
+    table.columns[1].numeric = false;
+    fill(&mut table, report, rows, |figures| {
+        let entry = |metric: Metric| {
+            let Some([low, high]) = figures.intervals.get(&metric) else { return Entry::nothing() };
+            let quantity = if metric.quantile().is_some() { Quantity::Latency } else { Quantity::Rate };
+            Entry { numeric: true, ..Entry::text(format!("{} – {}", quantity(*low), quantity(*high))) }
+        };
+        vec![Metric::ALL.into_iter().map(entry).collect()]
+    });
+    Some(table)
+}
+
+fn has_intervals(cell: &Cell) -> bool {
+    cell.figures().is_some_and(|figures| !figures.intervals.is_empty())
 }
 
 /// How the jobs ended.

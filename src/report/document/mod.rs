@@ -209,6 +209,7 @@ fn section(report: &Report<'_>, place: usize, plots: Plots) -> Result<Option<Wor
         load: detail::load(report, &rows),
         more: [detail::outcomes(report, &rows), detail::resources(report, &rows)]
             .into_iter()
+            .chain(detail::intervals(report, &rows))
             .chain(comparisons::of_rows(report, &rows))
             .chain(conditions::conditions(report, &rows))
             .chain(soak::hostile(report, &rows))

@@ -286,10 +286,9 @@ fn row(
     sides: [(&Side, u64); 2],
 ) -> (GateRow, Option<Estimate>) {
     let drawn = sides.map(|(side, seed)| side.draw(metric, &Resamples::new(side.numbers().len(), seed)));
-    let estimates = drawn.each_ref().map(|drawn| drawn.as_ref().and_then(|drawn| drawn.estimate()));
     // Records of different days have nothing in common but the machine.
-    let estimate = match estimates {
-        [Some(base), Some(new)] => Some(Estimate::independent(new, base)),
+    let estimate = match &drawn {
+        [Some(base), Some(new)] => new.estimate_over(base),
         _ => None,
     };
     let [base, new] = drawn.map(|drawn| {

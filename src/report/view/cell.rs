@@ -1,8 +1,11 @@
 //! One cell of the matrix: the rounds of an engine on a workload under a load, made one.
 
+use std::collections::BTreeMap;
+
 use crate::executor::OutcomeCounts;
-use crate::record::Measurement;
+use crate::record::{Measurement, side};
 use crate::report::{Quantity, ReportError};
+use crate::stats::compare::{Metric, Resamples};
 use crate::stats::{
     BlockingPool, CpuTime, EncodedHistogram, HostilePart, LatencyHistogram, MemoryUse, Percentiles, Soak,
     Summary,
@@ -16,6 +19,9 @@ use super::text::{clean, plural, shortened};
 pub(super) const ENOUGH_FOR_P99: u64 = 1_000;
 /// Fewer samples than this leave less than ten beyond the 99.9th percentile.
 pub(super) const ENOUGH_FOR_P999: u64 = 10_000;
+
+/// Of the resamples behind intervals: the same record has the same report.
+const SEED: u64 = 1;
 
 /// What became of an engine on a row.
 #[derive(Debug, Clone)]
@@ -54,6 +60,8 @@ pub(in crate::report) struct Figures {
     pub p50: Spread,
     /// Of the response time's 99th percentile over the rounds.
     pub p99: Spread,
+    /// What the figures are worth, by metric: fewer than three rounds, or a job that failed, and there are none.
+    pub intervals: BTreeMap<Metric, [f64; 2]>,
     /// Worst 99th percentile of the pacer's lateness over the rounds, microseconds.
     pub pacer_p99: Option<f64>,
     pub panics: u64,
@@ -199,6 +207,7 @@ impl Figures {
             p50: spread(p50, |s| s.response_us.p50),
             p99: spread(p99, |s| s.response_us.p99),
             response,
+            intervals: intervals(rounds),
             pacer_p99: summaries
                 .iter()
                 .filter_map(|summary| summary.pacer_lateness_us.map(|late| late.p99))
@@ -293,6 +302,18 @@ fn together(one: HostilePart, other: HostilePart) -> HostilePart {
         outcomes,
         retries: one.retries + other.retries,
     }
+}
+
+/// The 95 % interval of each figure, from resamples of whole rounds, in the record's units (microseconds, a second).
+fn intervals(rounds: &[(&Measurement, &Summary)]) -> BTreeMap<Metric, [f64; 2]> {
+    let Some(side) = side(rounds.iter().map(|(measurement, _)| *measurement)) else { return BTreeMap::new() };
+    let resamples = Resamples::new(rounds.len(), SEED);
+    let interval = |metric: Metric| {
+        let per_unit = if metric.quantile().is_some() { 1e3 } else { 1.0 };
+        let interval = side.draw(metric, &resamples)?.figure()?.interval();
+        Some((metric, interval.map(|end| end / per_unit)))
+    };
+    Metric::ALL.into_iter().filter_map(interval).collect()
 }
 
 /// Over all rounds: every second on the clock weighs the same.

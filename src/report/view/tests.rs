@@ -4,7 +4,7 @@ use crate::load::{Arrivals, Spacing};
 use crate::record::{Measurement, NoiseFloor, RunRecord};
 use crate::report::fixture::{self, measurement};
 use crate::stats::LatencyHistogram;
-use crate::stats::compare::ComparisonVerdict;
+use crate::stats::compare::{ComparisonVerdict, Metric};
 
 use super::*;
 
@@ -98,6 +98,31 @@ fn a_cell_keeps_its_good_rounds_and_tells_of_the_others() {
     assert_eq!(cell.figures().map(|f| (f.rounds, f.failed_rounds())), Some((1, 1)));
     assert!(cell.completed().is_none());
     assert_eq!(cell.fault().as_deref(), Some("1 of 2 rounds failed"));
+}
+
+#[test]
+fn an_interval_is_about_its_figure_and_as_wide_as_the_rounds_are_apart() {
+    let compared = fixture::compared();
+    let report = Report::new(&compared).unwrap();
+    let cell = |workload: usize| report.settings[0].rows[workload].cells[0].figures().unwrap();
+    let (one, two) = (cell(0), cell(1));
+    for (metric, value) in [
+        (Metric::Throughput, Some(one.throughput.value)),
+        (Metric::P50, one.response.p50()),
+        (Metric::P99, one.response.p99()),
+    ] {
+        let ([low, high], value) = (one.intervals[&metric], value.unwrap());
+        assert!(low < value && value < high, "{metric}: {low} < {value} < {high}");
+        assert!(high / low < 1.03, "rounds a per cent apart: {metric}: {low} – {high}");
+    }
+    // Six hundred jobs have no 99th percentile to speak of, and a single round has no interval.
+    assert_eq!(
+        two.intervals.keys().copied().collect::<Vec<_>>(),
+        [Metric::Throughput, Metric::P50, Metric::P95]
+    );
+    let alone = record(vec![round("alpha", "demo/one", 10.0)]);
+    let report = Report::new(&alone).unwrap();
+    assert!(report.settings[0].rows[0].cells[0].figures().unwrap().intervals.is_empty());
 }
 
 #[test]

@@ -96,6 +96,7 @@ impl Side {
         }
         let alone = |round| (0..all).map(|other| u32::from(other == round)).collect::<Vec<_>>();
         let drawn = Drawn {
+            metric,
             whole: self.figure(metric, &vec![1; all]),
             rounds: (0..all).map(|round| self.figure(metric, &alone(round))).collect(),
             resamples: resamples.draws.iter().map(|times| self.figure(metric, times)).collect(),

@@ -138,8 +138,44 @@ fn one_bad_round_of_six_is_no_difference() {
 }
 
 #[test]
+fn one_bad_round_of_six_hides_no_difference_of_percentiles() {
+    let drawn = |millis: [f64; ROUNDS]| {
+        let rounds = (0..).zip(millis).map(|(number, millis)| {
+            let mut response = LatencyHistogram::default();
+            (0..200).for_each(|_| response.record(Duration::from_secs_f64(millis / 1e3)));
+            Round { number, elapsed_s: 1.0, throughput_per_s: 200.0, response }
+        });
+        Side::new(rounds.collect()).draw(Metric::P99, &Resamples::new(ROUNDS, 1)).unwrap()
+    };
+    let calm = drawn([1.00, 1.01, 0.99, 1.00, 1.02, 1.00]);
+    let slower = drawn([1.10, 1.10, 1.09, 2.50, 1.13, 1.10]);
+    let estimate = slower.over(&calm).estimate().unwrap();
+    assert!((estimate.ratio() - 1.10).abs() < 0.01, "{estimate:?}");
+    assert_eq!(judge(Metric::P99, &estimate, estimate.p(), 0.02), ComparisonVerdict::Slower);
+    // The other way round: a bad round is no difference either.
+    let hit = drawn([1.00, 1.00, 0.99, 2.50, 1.02, 1.01]);
+    let estimate = hit.over(&calm).estimate().unwrap();
+    assert!(!judge(Metric::P99, &estimate, estimate.p(), 0.02).is_different(), "{estimate:?}");
+    // What it was by all rounds together is still told.
+    assert!((hit.ratio() / 2.5e6 - 1.0).abs() < 0.01, "{}", hit.ratio());
+}
+
+#[test]
+fn a_trimmed_mean_has_the_error_of_the_paper() {
+    // Six rounds: the lowest and the highest set aside, winsorized to 2 and 5: s = 1.378405, times √(5 / (4 · 3)).
+    let estimate = Estimate::of_typical(&[40.0, 2.0, 5.0, 3.0, 4.0, -9.0]).unwrap();
+    assert!((estimate.log_ratio - 3.5).abs() < 1e-12, "{estimate:?}");
+    assert!((estimate.error - 0.889_757).abs() < 1e-6, "{estimate:?}");
+    assert!((estimate.freedom - 3.0).abs() < 1e-12, "{estimate:?}");
+    // Four have none to spare: the ordinary mean and its error.
+    let estimate = Estimate::of_typical(&[1.0, 2.0, 3.0, 6.0]).unwrap();
+    assert!((estimate.log_ratio - 3.0).abs() < 1e-12 && (estimate.freedom - 3.0).abs() < 1e-12);
+    assert!((estimate.error - (14.0_f64 / 3.0 / 4.0).sqrt()).abs() < 1e-12, "{estimate:?}");
+}
+
+#[test]
 fn verdicts_need_both_significance_and_size() {
-    let of = |log_ratio: f64, error: f64| Estimate { log_ratio, error, freedom: 5.0 };
+    let of = |log_ratio: f64, error: f64| Estimate { log_ratio, error, freedom: 5.0, chosen_from: 1 };
     let check = |estimate: Estimate, metric, expected: ComparisonVerdict| {
         assert_eq!(judge(metric, &estimate, estimate.p(), 0.02), expected, "{estimate:?}");
     };
@@ -158,13 +194,18 @@ fn verdicts_need_both_significance_and_size() {
 #[test]
 fn intervals_and_p_values_are_student_s() {
     // t = 2.5706 leaves 5 % on both sides at five degrees of freedom.
-    let estimate = Estimate { log_ratio: 2.570_58, error: 1.0, freedom: 5.0 };
+    let estimate = Estimate { log_ratio: 2.570_58, error: 1.0, freedom: 5.0, chosen_from: 1 };
     assert!((estimate.p() - 0.05).abs() < 1e-5, "{}", estimate.p());
-    let [low, high] = Estimate { log_ratio: 0.0, error: 0.1, freedom: 5.0 }.interval();
+    let [low, high] = Estimate { log_ratio: 0.0, error: 0.1, freedom: 5.0, chosen_from: 1 }.interval();
     assert!((high.ln() - 0.257_058).abs() < 1e-5 && (low * high - 1.0).abs() < 1e-12);
+    // And 3.1634 leaves 2.5 %, where it was one of two.
+    let estimate = Estimate { log_ratio: 3.163_38, error: 1.0, freedom: 5.0, chosen_from: 2 };
+    assert!((estimate.p() - 0.05).abs() < 1e-5, "{}", estimate.p());
+    let [low, high] = Estimate { log_ratio: 0.0, ..estimate }.interval();
+    assert!((high.ln() - 3.163_38).abs() < 1e-4 && (low * high - 1.0).abs() < 1e-12, "{high}");
     let welch = Estimate::independent(
-        Estimate { log_ratio: 1.0, error: 0.3, freedom: 5.0 },
-        Estimate { log_ratio: 0.5, error: 0.4, freedom: 5.0 },
+        Estimate { log_ratio: 1.0, error: 0.3, freedom: 5.0, chosen_from: 1 },
+        Estimate { log_ratio: 0.5, error: 0.4, freedom: 5.0, chosen_from: 1 },
     );
     assert!((welch.error - 0.5).abs() < 1e-12 && (welch.log_ratio - 0.5).abs() < 1e-12);
     assert!((welch.freedom - 5.0 * 0.0625 / 0.0337).abs() < 1e-9, "{welch:?}");
@@ -177,8 +218,8 @@ fn too_few_rounds_or_jobs_give_nothing() {
     let resamples = Resamples::new(ROUNDS, 1);
     assert!(all.draw(Metric::P99, &resamples).is_none(), "600 jobs");
     assert!(all.draw(Metric::P95, &resamples).is_some());
-    let two = Drawn { whole: 0.0, rounds: vec![0.0, 0.0], resamples: vec![0.0] };
-    assert!(two.estimate().is_none());
+    let two = Drawn { metric: Metric::P50, whole: 0.0, rounds: vec![0.0, 0.0], resamples: vec![0.0] };
+    assert!(two.estimate().is_none() && two.figure().is_none());
     assert_eq!(Drawn::mean(&[]), None);
     assert!(Side::new(Vec::new()).draw(Metric::P50, &Resamples::new(0, 1)).is_none());
 }
@@ -211,10 +252,11 @@ proptest! {
     #[test]
     fn the_ratio_of_swapped_sides_is_the_inverse(
         a in prop::collection::vec(1.0..1e6_f64, ROUNDS), b in prop::collection::vec(1.0..1e6_f64, ROUNDS),
+        metric in prop::sample::select(&Metric::ALL[..]),
     ) {
         let drawn = |of: &[f64]| {
             let logs: Vec<f64> = of.iter().map(|value| value.ln()).collect();
-            Drawn { whole: logs.iter().sum::<f64>() / 6.0, rounds: logs.clone(), resamples: logs }
+            Drawn { metric, whole: logs.iter().sum::<f64>() / 6.0, rounds: logs.clone(), resamples: logs }
         };
         let (there, back) = (drawn(&a).over(&drawn(&b)), drawn(&b).over(&drawn(&a)));
         let (there, back) = (there.estimate().unwrap(), back.estimate().unwrap());
