@@ -16,6 +16,7 @@ use super::hostile::HostileSpec;
 use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict, signals};
 use crate::engine::Deadlines;
+use crate::executor::http::Target;
 use crate::executor::{Job, Outcome, PolicyChoice};
 use crate::load::{self, EarlyStop, Live, Load, Plan};
 use crate::stats::Summary;
@@ -110,6 +111,7 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
         soak: spec.soak,
         early_stop,
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
+        sockets: spec.pool.target.is_some(),
     };
     if spec.ablation {
         load::keep_below_roof(|held| eprintln!("the host held {}", bytesize::ByteSize::b(held)))?;
@@ -146,7 +148,7 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
 fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
     let workload = spec.workload()?;
     let executor = spec.pool.executor(spec.pool.workers)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let completion = runtime.block_on(async {
         executor.ready().await?;
         let (script, input) = (Arc::clone(&workload.script), Arc::clone(&workload.input));
@@ -161,6 +163,9 @@ fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
 
 impl CellSpec {
     fn workload(&self) -> anyhow::Result<Workload> {
+        if let Some((name, body)) = self.pool.target.as_ref().and_then(Target::as_it_is) {
+            return Ok(Workload::request(name, body));
+        }
         the_same_workload(&self.asked_workloads, &self.workload, &self.workload_hash)
     }
 }
