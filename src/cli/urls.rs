@@ -162,6 +162,21 @@ mod tests {
     }
 
     #[test]
+    fn a_config_file_may_name_the_servers() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(
+            file.path(),
+            format!("url = ['{URL}']\nurl_name = ['mine']\nurl_header = ['X-A: 1']\n"),
+        )
+        .unwrap();
+        let settings = Settings::gather(&Flags::default(), Some(file.path()), Defaults::RUN).unwrap();
+        assert_eq!(
+            (ids(&settings), settings.selection.engines[0].target().unwrap().url()),
+            (vec!["mine"], URL)
+        );
+    }
+
+    #[test]
     fn a_request_of_one_s_own_is_the_workload() {
         let get = gather(|flags| flags.urls.url_method = Some("GET".to_owned()), Defaults::RUN).unwrap();
         assert_eq!(get.selection.workloads[0].name, "request/GET");

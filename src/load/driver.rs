@@ -67,8 +67,8 @@ pub(super) struct Accepted {
 /// Why a load could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The executor's workers could not be made.
-    #[error("the workers could not start: {0}")]
+    /// The executor's workers could not be made, or there is no connection to its server.
+    #[error("could not start: {0}")]
     NotReady(#[from] JsError),
     /// No runtime or thread for the generator.
     #[error("no runtime or thread for the load generator: {0}")]

@@ -9,6 +9,7 @@
 
 mod answer;
 mod connections;
+mod place;
 mod target;
 
 pub use target::{Asked, Body, Target, TargetError};
