@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::hostile::HostileSpec;
@@ -116,6 +117,9 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
     if spec.ablation {
         load::keep_below_roof(|held| eprintln!("the host held {}", bytesize::ByteSize::b(held)))?;
     }
+    if spec.pool.target.is_some() {
+        raise_open_files();
+    }
     let every = if spec.ablation { PROGRESS_EVERY_OF_ABLATION } else { PROGRESS_EVERY };
     let executor = spec.policies.policies().around(spec.pool.executor(spec.pool.workers)?);
     let live = Live::default();
@@ -159,6 +163,16 @@ fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
         Outcome::Ok(answer) => workload.expected.explain(&answer).map(|why| format!("wrong answer: {why}")),
         failed => Some(failed.to_string()),
     })
+}
+
+/// As many connections as the system allows: an open loop has one for each job under way, and the usual limit is a
+/// thousand.
+fn raise_open_files() {
+    let files = Resource::RLIMIT_NOFILE;
+    let raised = getrlimit(files).and_then(|(_, most)| setrlimit(files, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is, and with it that of connections");
+    }
 }
 
 impl CellSpec {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -85,6 +86,20 @@ fn a_server_that_drops_connections_is_measured_to_the_end() {
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     let outcomes = &record["measurements"][0]["summary"]["outcomes"];
     assert_eq!((&outcomes["ok"], &outcomes["crash"]), (&50.into(), &50.into()), "the probe was one");
+}
+
+#[test]
+fn there_are_more_connections_than_the_usual_limit_of_open_files() {
+    let server = Server::start(|_| Reply::Slow(Duration::from_millis(50), right("2")));
+    let ran = Command::new("sh")
+        .args(["-c", "ulimit -S -n 40 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_jsarena"), "run"])
+        .args(["--url", &server.url(), "-w", "seed/one-plus-one", "--concurrency", "80", "--count", "160"])
+        .args(["--warmup", "0s", "--format", "json"])
+        .assert()
+        .success();
+    let record: Value = serde_json::from_slice(&ran.get_output().stdout).unwrap();
+    assert_eq!(record["measurements"][0]["summary"]["outcomes"]["ok"], 160);
+    assert!(server.connections() > 40, "{}", server.connections());
 }
 
 #[test]
