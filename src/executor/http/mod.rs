@@ -1,7 +1,7 @@
 //! A server behind a URL, as an executor: every job is a request, every answer an outcome.
 //!
 //! So a server that is not ours is driven by the same loops and measured by the same clock as an engine that is built
-//! in. What is sent stands in [`target`], what an answer counts as in [`answer`].
+//! in. What is sent stands in `target.rs`, what an answer counts as in `answer.rs`.
 //!
 //! Everything happens where the future of a submission is polled: on the load driver's own thread. Nothing is sent
 //! before that, and a future that is dropped takes its connection with it. `Retry-After` is not waited for: the plan of
