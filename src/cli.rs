@@ -9,6 +9,7 @@ mod gate;
 mod hostile;
 mod settings;
 mod shard;
+mod urls;
 mod values;
 
 pub use capacity::{CapacityArgs, CapacitySettings};
@@ -18,6 +19,7 @@ pub use gate::{Allow, GateArgs, GateFormat, Threshold};
 pub use hostile::{HostileSettings, read as hostile_corpus};
 pub use settings::{Selection, Settings, UsageError};
 pub use shard::Shard;
+pub use urls::UrlFlags;
 pub use values::{Counts, Share, Size, Time};
 
 use std::path::PathBuf;
@@ -192,6 +194,10 @@ pub struct Flags {
     #[arg(short, long, alias = "workload", value_name = "GLOB|DIR", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<String>,
+    /// Servers to drive too, or instead.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub urls: UrlFlags,
     /// What stands between a job and everything else: task, thread, process
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -109,6 +109,7 @@ fn a_thread_that_is_lost_is_a_leak() {
         let (verdict, threads) = match row.isolation {
             Isolation::Process => (ContainmentVerdict::Contained, 0),
             Isolation::Task | Isolation::Thread => (ContainmentVerdict::Degraded, 1),
+            Isolation::Remote => panic!("nothing here is a server: {row:?}"),
         };
         assert_eq!((row.verdict, row.leaked.threads), (Some(verdict), threads), "{row:?}");
     }

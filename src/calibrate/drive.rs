@@ -31,6 +31,7 @@ pub(super) fn drive(
         soak: false,
         early_stop: early_stop.clone(),
         blocking_threads: None,
+        sockets: false,
     };
     load::run(executor, &load, &Live::default())
 }

@@ -127,7 +127,12 @@ pub fn judge(
 ) -> Vec<(Variant, Metric, ComparisonVerdict)> {
     // The second of a pair is what the first is held against: the base comes last.
     let order = [Variant::Again, Variant::Slower, Variant::MuchSlower, Variant::Base];
-    let entry = |variant: Variant| EngineEntry { id: variant.as_str().to_owned(), info: None, missing: None };
+    let entry = |variant: Variant| EngineEntry {
+        id: variant.as_str().to_owned(),
+        info: None,
+        missing: None,
+        url: None,
+    };
     let row = |variant: Variant, label: Option<&str>, row: &Measurement| Measurement {
         engine: variant.as_str().to_owned(),
         workload: "drill".to_owned(),

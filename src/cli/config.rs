@@ -17,6 +17,11 @@ use crate::executor::Foreign;
 pub(super) struct Merged {
     pub engines: Vec<String>,
     pub workloads: Vec<String>,
+    pub url: Vec<String>,
+    pub url_name: Vec<String>,
+    pub url_body: Option<PathBuf>,
+    pub url_method: Option<String>,
+    pub url_header: Vec<String>,
     pub isolation: Vec<String>,
     pub reuse: Vec<String>,
     pub workers: Option<Counts>,

@@ -27,6 +27,8 @@ pub struct Defaults {
     pub(super) soak: bool,
     /// Whether several numbers of workers make sense.
     pub(super) sweeps: bool,
+    /// Whether servers behind a URL can be measured so.
+    pub(super) urls: bool,
 }
 
 impl Defaults {
@@ -47,6 +49,7 @@ impl Defaults {
         killers_too: false,
         soak: false,
         sweeps: false,
+        urls: true,
     };
 
     /// Of `run --soak`: a server as it would be run, under guests as they come.
@@ -56,6 +59,7 @@ impl Defaults {
         breaker: 10,
         hostile: 0.05,
         soak: true,
+        urls: false,
         ..Self::RUN
     };
 
@@ -83,6 +87,7 @@ impl Defaults {
         breaker: 10,
         hostile: 0.02,
         killers_too: true,
+        urls: false,
         ..Self::RUN
     };
 
@@ -91,6 +96,7 @@ impl Defaults {
         duration: Duration::from_secs(2),
         warmup: Duration::from_millis(500),
         sweeps: true,
+        urls: false,
         ..Self::RUN
     };
 
@@ -103,6 +109,7 @@ impl Defaults {
         workers: Some(4),
         duration: Duration::from_secs(1),
         warmup: Duration::ZERO,
+        urls: false,
         ..Self::RUN
     };
 

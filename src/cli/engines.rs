@@ -1,4 +1,5 @@
-//! Which engines are meant, and under which isolations: those that are built in, and those of the config file.
+//! Which engines are meant, and under which isolations: those that are built in, those of the config file, and servers
+//! behind URLs.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use super::UsageError;
 use super::settings::{parse_all, unknown};
 use crate::engine::registry;
+use crate::executor::http::Target;
 use crate::executor::{Candidate, Foreign, Isolation};
 
 /// A foreign engine as written: `[[engine]]`.
@@ -46,8 +48,12 @@ pub(super) fn checked(written: &[ForeignEntry], file: Option<&Path>) -> Result<V
         .collect())
 }
 
-/// Those asked for, once each; all of them if none is.
-pub(super) fn engines(asked: &[String], foreign: &[Foreign]) -> Result<Vec<Candidate>, UsageError> {
+/// Those asked for, once each, and the servers; all engines if neither is asked for.
+pub(super) fn engines(
+    asked: &[String],
+    foreign: &[Foreign],
+    targets: &[Arc<Target>],
+) -> Result<Vec<Candidate>, UsageError> {
     let all = || {
         let known = registry::entries().iter().copied().map(Candidate::Known);
         known.chain(foreign.iter().map(|one| Candidate::Foreign(Arc::new(one.clone()))))
@@ -66,16 +72,18 @@ pub(super) fn engines(asked: &[String], foreign: &[Foreign]) -> Result<Vec<Candi
             return Err(unknown("engine", name, known));
         }
     }
-    if asked.is_empty() {
+    if asked.is_empty() && targets.is_empty() {
         chosen.extend(all());
     }
+    chosen.extend(targets.iter().cloned().map(Candidate::Remote));
     let mut seen = HashSet::new();
     chosen.retain(|candidate| seen.insert(candidate.id().to_owned()));
     Ok(chosen)
 }
 
 /// Foreign engines run in processes only: where no isolation is asked for, that one is added for them; asked
-/// for by name under others, they are a mistake.
+/// for by name under others, they are a mistake. Servers have an isolation of their own, and no other says anything of
+/// them.
 pub(super) fn isolations(
     asked: &[String],
     default: &[Isolation],
@@ -83,6 +91,13 @@ pub(super) fn isolations(
     asked_engines: &[String],
 ) -> Result<Vec<Isolation>, UsageError> {
     let mut chosen = parse_all("isolation", asked, default, Isolation::ALL.map(Isolation::as_str))?;
+    if engines.iter().any(|engine| engine.runs_under(Isolation::Remote)) {
+        let run_here = |engine: &Candidate| Isolation::ALL.iter().any(|&one| engine.runs_under(one));
+        if !engines.iter().any(run_here) {
+            chosen.clear();
+        }
+        chosen.push(Isolation::Remote);
+    }
     let homeless = |engine: &&Candidate| !chosen.iter().any(|&one| engine.runs_under(one));
     if asked.is_empty() && engines.iter().any(|engine| homeless(&engine)) {
         chosen.retain(|&isolation| engines.iter().any(|engine| engine.runs_under(isolation)));

@@ -7,6 +7,7 @@ use super::capacity;
 use super::config::{Merged, config_file, extract};
 use super::engines;
 use super::hostile::HostileSettings;
+use super::urls;
 use super::{Counts, Defaults, Flags};
 use crate::engine::{Deadlines, Limits};
 use crate::executor::{Candidate, Isolation, PolicyChoice, Recycle, Reuse};
@@ -29,7 +30,7 @@ impl From<WorkloadError> for UsageError {
 /// The engines and workloads asked for.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    /// Engines, built in or not: those of the registry in its order, then the foreign ones.
+    /// Engines, built in or not, in the order in which they were asked for; then the servers behind URLs.
     pub engines: Vec<Candidate>,
     /// Workloads, by name.
     pub workloads: Vec<Workload>,
@@ -131,6 +132,7 @@ impl Settings {
 impl Merged {
     fn check(self, defaults: Defaults, file: Option<&Path>) -> Result<Settings, UsageError> {
         let foreign = engines::checked(&self.engine, file)?;
+        let targets = urls::targets(&self, &foreign, defaults)?;
         let quick = self.quick;
         let sweep = sweep(self.workers, defaults)?;
         let workers = sweep[0];
@@ -177,10 +179,14 @@ impl Merged {
             in_flight: at_least_one("in_flight", self.in_flight)?,
         };
         let limits = Limits::default();
-        let engines = engines::engines(&self.engines, &foreign)?;
+        let engines = engines::engines(&self.engines, &foreign, &targets)?;
         let asked_workloads = match self.workloads {
             none if none.is_empty() => defaults.workloads.iter().map(|name| (*name).to_owned()).collect(),
             asked => asked,
+        };
+        let workloads = match urls::request(&targets) {
+            Some(request) => vec![request],
+            None => select(&asked_workloads)?,
         };
         let settings = Settings {
             asked_capacity: capacity::Asked {
@@ -191,7 +197,7 @@ impl Merged {
             },
             asked_hostile,
             isolations: engines::isolations(&self.isolation, defaults.isolations, &engines, &self.engines)?,
-            selection: Selection { engines, workloads: select(&asked_workloads)?, asked_workloads },
+            selection: Selection { engines, workloads, asked_workloads },
             reuses: parse_all("reuse", &self.reuse, &[defaults.reuse], Reuse::ALL.map(Reuse::as_str))?,
             workers,
             sweep,

@@ -10,12 +10,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::hostile::HostileSpec;
 use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict, signals};
 use crate::engine::Deadlines;
+use crate::executor::http::Target;
 use crate::executor::{Job, Outcome, PolicyChoice};
 use crate::load::{self, EarlyStop, Live, Load, Plan};
 use crate::stats::Summary;
@@ -110,9 +112,13 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
         soak: spec.soak,
         early_stop,
         blocking_threads: spec.blocking_threads.map(|threads| threads as usize),
+        sockets: spec.pool.target.is_some(),
     };
     if spec.ablation {
         load::keep_below_roof(|held| eprintln!("the host held {}", bytesize::ByteSize::b(held)))?;
+    }
+    if spec.pool.target.is_some() {
+        raise_open_files();
     }
     let every = if spec.ablation { PROGRESS_EVERY_OF_ABLATION } else { PROGRESS_EVERY };
     let executor = spec.policies.policies().around(spec.pool.executor(spec.pool.workers)?);
@@ -146,7 +152,7 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
 fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
     let workload = spec.workload()?;
     let executor = spec.pool.executor(spec.pool.workers)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let completion = runtime.block_on(async {
         executor.ready().await?;
         let (script, input) = (Arc::clone(&workload.script), Arc::clone(&workload.input));
@@ -159,8 +165,21 @@ fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
     })
 }
 
+/// As many connections as the system allows: an open loop has one for each job under way, and the usual limit is a
+/// thousand.
+fn raise_open_files() {
+    let files = Resource::RLIMIT_NOFILE;
+    let raised = getrlimit(files).and_then(|(_, most)| setrlimit(files, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is, and with it that of connections");
+    }
+}
+
 impl CellSpec {
     fn workload(&self) -> anyhow::Result<Workload> {
+        if let Some((name, body)) = self.pool.target.as_ref().and_then(Target::as_it_is) {
+            return Ok(Workload::request(name, body));
+        }
         the_same_workload(&self.asked_workloads, &self.workload, &self.workload_hash)
     }
 }

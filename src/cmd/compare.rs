@@ -6,6 +6,7 @@ use super::ablation;
 use super::cost;
 use super::matrix::{Cell, cells, with_noise_floor};
 use super::output::{Recording, hand_over};
+use super::probe::probe;
 use super::progress::Progress;
 use super::{Failure, Verdict, footprint, shard, signals, startup};
 use crate::cli::{CompareArgs, Defaults, Settings};
@@ -20,6 +21,7 @@ pub fn compare(args: &CompareArgs, config: Option<&Path>) -> Result<Verdict, Fai
     if args.ablation {
         ablation::check(&settings)?;
     }
+    probe(&settings)?;
     let mut recording = Recording::start(&settings).of_shard(args.shard);
     let folder = settings.out.clone().unwrap_or_else(|| recording.default_folder(Path::new("reports")));
     recording.save_to(folder.join("record.json"))?;
@@ -95,7 +97,7 @@ pub fn say_if_stopped(early_stop: &EarlyStop, measured: usize, cells: usize) {
 /// Well, unless a job or a cell failed. Engines that are not built in are no failure: they are shown as such.
 pub fn verdict(record: &RunRecord, early_stop: &EarlyStop) -> Result<Verdict, Failure> {
     let missing =
-        |engine: &str| record.engines.iter().any(|entry| entry.id == engine && entry.info.is_none());
+        |engine: &str| record.engines.iter().any(|entry| entry.id == engine && entry.missing.is_some());
     let mut measured = record.measurements.iter().filter(|row| !missing(&row.engine)).peekable();
     if measured.peek().is_none() && !early_stop.is_requested() {
         return Err(Failure::Run(anyhow::anyhow!("none of the engines asked for is built in")));

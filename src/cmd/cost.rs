@@ -86,6 +86,7 @@ pub fn can_measure(engine: &Candidate) -> Result<(), String> {
         Candidate::Foreign(_) => {
             Err("a program of its own, whose start and memory jsarena cannot see into".to_owned())
         }
+        Candidate::Remote(_) => Err("a server, whose start and memory jsarena cannot see into".to_owned()),
         Candidate::Known(_) => engine.is_there().map_err(|not_built| not_built.to_string()),
     }
 }

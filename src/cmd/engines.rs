@@ -42,13 +42,17 @@ pub fn list(format: ListFormat, config: Option<&Path>) -> Result<Verdict, Failur
 
 /// A candidate as records have it. A foreign one is started, to be asked.
 pub fn entry(candidate: &Candidate) -> EngineEntry {
+    let id = candidate.id().to_owned();
+    if let Some(target) = candidate.target() {
+        return EngineEntry { id, info: None, missing: None, url: Some(target.url().to_owned()) };
+    }
     let info = std::env::current_exe().map_err(|error| error.to_string());
     let info = info.and_then(|jsarena| candidate.info(&jsarena).map_err(|error| error.to_string()));
     let (info, missing) = match info {
         Ok(info) => (Some(info), None),
         Err(why) => (None, Some(why)),
     };
-    EngineEntry { id: candidate.id().to_owned(), info, missing }
+    EngineEntry { id, info, missing, url: None }
 }
 
 fn table(built: &[&EngineInfo]) -> Table {

@@ -98,7 +98,7 @@ fn smallest_heap(
 ) -> anyhow::Result<Result<SmallestHeap, String>> {
     let has_limit = match &pair.0 {
         Candidate::Known(entry) => entry.engine()?.info().capabilities.heap_limit,
-        Candidate::Foreign(_) => false,
+        Candidate::Foreign(_) | Candidate::Remote(_) => false,
     };
     if !has_limit {
         return Ok(Err("the engine has no heap limit".to_owned()));

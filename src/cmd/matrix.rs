@@ -56,9 +56,10 @@ pub fn with_noise_floor(settings: &Settings, mut cells: Vec<Cell>) -> Vec<Cell> 
     let mut there = kinds(settings);
     there.retain(|kind| cells.iter().any(|cell| is_under(cell, *kind)));
     let Some((isolation, reuse)) = there.into_iter().max_by_key(|(isolation, _)| match isolation {
-        Isolation::Thread => 2,
-        Isolation::Process => 1,
-        Isolation::Task => 0,
+        Isolation::Thread => 3,
+        Isolation::Process => 2,
+        Isolation::Task => 1,
+        Isolation::Remote => 0,
     }) else {
         return cells;
     };
@@ -91,6 +92,7 @@ pub fn kinds(settings: &Settings) -> Vec<(Isolation, Reuse)> {
             Isolation::Thread | Isolation::Process => {
                 kinds.extend(settings.reuses.iter().map(|&reuse| (isolation, reuse)))
             }
+            Isolation::Remote => kinds.push((isolation, Reuse::Unknown)),
         }
     }
     kinds
@@ -119,7 +121,8 @@ impl Cell {
             workload: self.workload.name.clone(),
             workload_hash: self.workload.hash.clone(),
             asked_workloads: settings.selection.asked_workloads.clone(),
-            pool: PoolSpec::new(&self.engine, self.isolation, self.reuse, settings),
+            pool: PoolSpec::new(&self.engine, self.isolation, self.reuse, settings)
+                .for_kind(self.workload.kind),
             plan: self.plan(settings),
             deadlines: settings.deadlines(&self.workload),
             blocking_threads: settings.blocking_threads,
@@ -155,7 +158,7 @@ impl Cell {
             workload: self.workload.name.clone(),
             isolation: self.isolation,
             reuse: self.reuse,
-            workers: settings.workers,
+            workers: if self.isolation.is_here() { settings.workers } else { 0 },
             round: self.round,
             plan: self.plan(settings),
             policies: Some(self.policies).filter(|policies| !policies.is_none()),

@@ -16,6 +16,7 @@ mod hostile;
 mod matrix;
 mod output;
 mod pool_spec;
+mod probe;
 mod progress;
 mod report;
 mod run;

@@ -46,7 +46,7 @@ impl Recording {
         let record = RunRecord {
             schema: SCHEMA_VERSION,
             created: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            command: std::env::args().skip(1).collect(),
+            command: without_secrets(std::env::args().skip(1)),
             seed,
             shards: None,
             host: HostFacts::read(),
@@ -181,6 +181,23 @@ impl Recording {
     }
 }
 
+/// A command line for a record: of headers only their names.
+fn without_secrets(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    const FLAG: &str = "--url-header";
+    let name_only =
+        |header: &str| header.split_once(':').map_or("…".to_owned(), |(name, _)| format!("{name}: …"));
+    let mut is_header = false;
+    let hide = |argument: String| {
+        let was_header = std::mem::replace(&mut is_header, argument == FLAG);
+        match argument.strip_prefix(FLAG).and_then(|rest| rest.strip_prefix('=')) {
+            Some(header) => format!("{FLAG}={}", name_only(header)),
+            None if was_header => name_only(&argument),
+            None => argument,
+        }
+    };
+    arguments.map(hide).collect()
+}
+
 /// Prints the record, and nothing else.
 fn print_record(record: &RunRecord) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
@@ -229,4 +246,19 @@ pub fn print(report: &Report<'_>, format: Format) -> anyhow::Result<()> {
         out.write_all(&export.bytes).context("standard output")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_holds_no_value_of_a_header() {
+        let line = "run --url http://h/ --url-header Cookie:secret --url-header=X-Key:secret --url-header secret --quick";
+        let kept = without_secrets(line.split(' ').map(str::to_owned)).join(" ");
+        assert_eq!(
+            kept,
+            "run --url http://h/ --url-header Cookie: … --url-header=X-Key: … --url-header … --quick"
+        );
+    }
 }

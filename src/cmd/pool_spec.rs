@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::Settings;
 use crate::engine::{Limits, registry};
+use crate::executor::http::{HttpExecutor, Target};
 use crate::executor::{
     ActorPool, Blocking, Candidate, Executor, Foreign, Isolation, PoolConfig, Recycle, Reuse,
 };
+use crate::workload::Kind;
 
 /// An executor on paper.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +20,8 @@ pub struct PoolSpec {
     pub engine: String,
     /// The program, if the engine is one of its own.
     pub foreign: Option<Foreign>,
+    /// The server, if it is one behind a URL.
+    pub target: Option<Target>,
     pub isolation: Isolation,
     pub reuse: Reuse,
     pub workers: u32,
@@ -33,9 +37,10 @@ impl PoolSpec {
         Self {
             engine: engine.id().to_owned(),
             foreign: match engine {
-                Candidate::Known(_) => None,
+                Candidate::Known(_) | Candidate::Remote(_) => None,
                 Candidate::Foreign(foreign) => Some(foreign.as_ref().clone()),
             },
+            target: engine.target().map(|target| target.as_ref().clone()),
             isolation,
             reuse,
             workers: settings.workers,
@@ -46,22 +51,33 @@ impl PoolSpec {
         }
     }
 
+    /// The same, for workloads of this kind: a server is told.
+    pub fn for_kind(mut self, kind: Kind) -> Self {
+        self.target = self.target.map(|target| target.for_kind(kind.name()));
+        self
+    }
+
     /// Makes it, with so many workers.
     pub fn executor(&self, workers: u32) -> anyhow::Result<Arc<dyn Executor>> {
+        if let Some(target) = &self.target {
+            return Ok(Arc::new(HttpExecutor::new(target.clone())?));
+        }
         let engine = self.candidate()?.engine(self.isolation, &std::env::current_exe()?)?;
         let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
         Ok(match self.isolation {
             Isolation::Task => Arc::new(Blocking::new(engine, limits)),
-            Isolation::Thread | Isolation::Process => Arc::new(ActorPool::start(PoolConfig {
-                limits,
-                reuse: self.reuse,
-                recycle: Recycle {
-                    after_jobs: self.recycle_jobs,
-                    above_heap: self.recycle_heap_bytes.map(ByteSize::b),
-                },
-                queue: self.queue as usize,
-                ..PoolConfig::new(engine, workers as usize)
-            })?),
+            Isolation::Thread | Isolation::Process | Isolation::Remote => {
+                Arc::new(ActorPool::start(PoolConfig {
+                    limits,
+                    reuse: self.reuse,
+                    recycle: Recycle {
+                        after_jobs: self.recycle_jobs,
+                        above_heap: self.recycle_heap_bytes.map(ByteSize::b),
+                    },
+                    queue: self.queue as usize,
+                    ..PoolConfig::new(engine, workers as usize)
+                })?)
+            }
         })
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::compare::{run_cells, say_if_stopped, verdict};
 use super::matrix::cells;
 use super::output::{Recording, hand_over};
+use super::probe::probe;
 use super::{Failure, Verdict, signals};
 use crate::cli::{Defaults, RunArgs, Settings};
 use crate::record::RunRecord;
@@ -14,15 +15,19 @@ use crate::report::Report;
 /// Runs each chosen cell; with `--out` the record and its reports are kept.
 pub fn run(args: &RunArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
     let flags = &args.flags;
-    if flags.engines.is_empty() || flags.workloads.is_empty() {
+    let sends_as_it_is = flags.urls.sends_as_it_is();
+    let has_engine = !(flags.engines.is_empty() && flags.urls.url.is_empty());
+    if !has_engine || (flags.workloads.is_empty() && !sends_as_it_is) {
         return Err(Failure::Usage(
-            "run needs an engine and a workload: -e quickjs -w seed/one-plus-one".to_owned(),
+            "run needs an engine and a workload: -e quickjs (or --url http://…) -w seed/one-plus-one"
+                .to_owned(),
         ));
     }
     let settings = Settings::gather(flags, config, if args.soak { Defaults::SOAK } else { Defaults::RUN })?;
     if settings.hostile.is_none() && flags.says_which_hostile() {
         return Err(Failure::Usage("say what part of the jobs is to be hostile: --hostile 5%".to_owned()));
     }
+    probe(&settings)?;
     let early_stop = signals::drain_on_first_signal()?;
     let mut recording = Recording::start(&settings);
     if let Some(folder) = &settings.out {

@@ -1,10 +1,12 @@
-//! What can be chosen as an engine: those that are built in, and any program that speaks the worker protocol.
+//! What can be chosen as an engine: those that are built in, any program that speaks the worker protocol, and any server
+//! behind a URL.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::http::Target;
 use super::{Isolation, ProcessEngine, WorkerCommand};
 use crate::engine::registry::{Entry, NotBuilt};
 use crate::engine::{EngineInfo, JsEngine, JsError};
@@ -27,6 +29,8 @@ pub enum Candidate {
     Known(Entry),
     /// A program of its own.
     Foreign(Arc<Foreign>),
+    /// A server behind a URL.
+    Remote(Arc<Target>),
 }
 
 /// Why a candidate cannot run.
@@ -44,6 +48,12 @@ pub enum Unavailable {
         /// The engine.
         id: String,
     },
+    /// It is a server, which is sent jobs and makes no isolates for anyone.
+    #[error("{id} is a server behind a URL: it has no isolates that could be made here")]
+    OnlyRemote {
+        /// The engine.
+        id: String,
+    },
 }
 
 impl Candidate {
@@ -52,12 +62,25 @@ impl Candidate {
         match self {
             Self::Known(entry) => entry.id(),
             Self::Foreign(foreign) => &foreign.id,
+            Self::Remote(target) => target.id(),
+        }
+    }
+
+    /// Where it is, if it is a server behind a URL.
+    pub fn target(&self) -> Option<&Arc<Target>> {
+        match self {
+            Self::Known(_) | Self::Foreign(_) => None,
+            Self::Remote(target) => Some(target),
         }
     }
 
     /// Whether it can be had under this isolation, built in or not.
     pub fn runs_under(&self, isolation: Isolation) -> bool {
-        matches!(self, Self::Known(_)) || isolation == Isolation::Process
+        match self {
+            Self::Known(_) => isolation.is_here(),
+            Self::Foreign(_) => isolation == Isolation::Process,
+            Self::Remote(_) => isolation == Isolation::Remote,
+        }
     }
 
     /// Whether there is anything to run, as far as can be told without running it.
@@ -67,7 +90,7 @@ impl Candidate {
     pub fn is_there(&self) -> Result<(), NotBuilt> {
         match self {
             Self::Known(entry) => entry.engine().map(drop),
-            Self::Foreign(_) => Ok(()),
+            Self::Foreign(_) | Self::Remote(_) => Ok(()),
         }
     }
 
@@ -78,7 +101,7 @@ impl Candidate {
     pub fn info(&self, jsarena: &Path) -> Result<EngineInfo, Unavailable> {
         match self {
             Self::Known(entry) => Ok(entry.engine()?.info()),
-            Self::Foreign(_) => Ok(self.engine(Isolation::Process, jsarena)?.info()),
+            Self::Foreign(_) | Self::Remote(_) => Ok(self.engine(Isolation::Process, jsarena)?.info()),
         }
     }
 
@@ -113,6 +136,9 @@ impl Candidate {
                 let args: Vec<&str> = args.iter().map(String::as_str).collect();
                 let command = worker(&args, Some(foreign.folder.clone()));
                 Ok(Arc::new(ProcessEngine::ask(&foreign.id, command)?))
+            }
+            (Self::Remote(_), _) | (Self::Known(_), Isolation::Remote) => {
+                Err(Unavailable::OnlyRemote { id: self.id().to_owned() })
             }
             (Self::Foreign(foreign), _) => Err(Unavailable::OnlyProcess { id: foreign.id.clone() }),
         }

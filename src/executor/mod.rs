@@ -2,7 +2,8 @@
 //!
 //! [`ActorPool`] is the supervised set of workers behind one bounded queue; [`Blocking`] is what people write
 //! first, kept to be compared with. Neither ever sees an expected answer, and neither knows an engine: they
-//! make isolates through one [`JsEngine`](crate::engine::JsEngine) trait object.
+//! make isolates through one [`JsEngine`](crate::engine::JsEngine) trait object. [`HttpExecutor`](http::HttpExecutor)
+//! sends the jobs to a server elsewhere.
 //!
 //! In front of either stand, as executors themselves, [`Retrying`], [`Breaking`] and [`Limited`], put together
 //! by [`Policies`], and the emergency [`Switch`].
@@ -12,6 +13,7 @@ mod breaker;
 mod candidate;
 mod circuit;
 mod followed;
+pub mod http;
 mod job;
 mod limit;
 mod outcome;
@@ -86,10 +88,12 @@ pub enum Isolation {
     Thread,
     /// A worker in a child process of its own.
     Process,
+    /// A server behind a URL, which is sent the jobs; what it does with them nobody here knows.
+    Remote,
 }
 
 impl Isolation {
-    /// All of them, least isolating first.
+    /// All that this program can put a job under, least isolating first.
     pub const ALL: [Self; 3] = [Self::Task, Self::Thread, Self::Process];
 
     /// The name on the command line and in records.
@@ -98,7 +102,13 @@ impl Isolation {
             Self::Task => "task",
             Self::Thread => "thread",
             Self::Process => "process",
+            Self::Remote => "remote",
         }
+    }
+
+    /// Whether the jobs run in processes of this program, whose memory and processor time it can see.
+    pub fn is_here(self) -> bool {
+        self != Self::Remote
     }
 }
 

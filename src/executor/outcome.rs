@@ -32,7 +32,7 @@ pub enum Outcome {
     /// The engine or its adapter panicked, and the panic was caught.
     Panic(String),
     /// The worker died under the job, or its engine failed: a signal, an exit, a thread that ended, an isolate
-    /// that could not be made.
+    /// that could not be made. Or the server that it was sent to went away.
     Crash(String),
     /// It was turned away without having started.
     Rejected(Rejection),
@@ -62,6 +62,8 @@ pub enum Rejection {
     TooManyInFlight,
     /// Somebody switched the executor off, and gave this reason.
     Disabled(Arc<str>),
+    /// The server that it was sent to did not run it, and said so in these words.
+    ByServer(Arc<str>),
 }
 
 impl fmt::Display for Rejection {
@@ -71,6 +73,7 @@ impl fmt::Display for Rejection {
             Self::NoWorker => f.write_str("no worker is left to run it"),
             Self::TooManyInFlight => f.write_str("too many jobs are in flight"),
             Self::Disabled(reason) => write!(f, "switched off: {reason}"),
+            Self::ByServer(said) => f.write_str(said),
         }
     }
 }
@@ -170,7 +173,7 @@ impl fmt::Display for Outcome {
             Self::Exception(error) => write!(f, "exception: {error}"),
             Self::Timeout { kind: TimeoutKind::Inner, ran } => write!(f, "timeout after {ran:.1?}"),
             Self::Timeout { kind: TimeoutKind::Outer, ran } => {
-                write!(f, "timeout after {ran:.1?}: the worker did not answer by the outer deadline")
+                write!(f, "timeout after {ran:.1?}: no answer by the outer deadline")
             }
             Self::InvalidResult(why) => write!(f, "invalid result: {why}"),
             Self::Panic(message) => write!(f, "panic: {message}"),

@@ -23,10 +23,12 @@ pub enum Reuse {
     Reset,
     /// A new isolate.
     Fresh,
+    /// Whatever the server behind a URL leaves; nobody here knows.
+    Unknown,
 }
 
 impl Reuse {
-    /// All of them, least separating first.
+    /// All that a pool can be told, least separating first.
     pub const ALL: [Self; 3] = [Self::Keep, Self::Reset, Self::Fresh];
 
     /// The name on the command line and in records.
@@ -35,6 +37,7 @@ impl Reuse {
             Self::Keep => "keep",
             Self::Reset => "reset",
             Self::Fresh => "fresh",
+            Self::Unknown => "unknown",
         }
     }
 }

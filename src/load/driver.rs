@@ -40,6 +40,9 @@ pub struct Load {
     pub early_stop: EarlyStop,
     /// Most threads of the tokio runtime for blocking tasks; tokio's own default is 512.
     pub blocking_threads: Option<usize>,
+    /// Whether the executor waits on sockets of the caller's runtime. One that does not is spared the driver for them,
+    /// whose wake-ups cost a system call more.
+    pub sockets: bool,
 }
 
 impl Load {
@@ -64,8 +67,8 @@ pub(super) struct Accepted {
 /// Why a load could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The executor's workers could not be made.
-    #[error("the workers could not start: {0}")]
+    /// The executor's workers could not be made, or there is no connection to its server.
+    #[error("could not start: {0}")]
     NotReady(#[from] JsError),
     /// No runtime or thread for the generator.
     #[error("no runtime or thread for the load generator: {0}")]
@@ -84,6 +87,9 @@ pub fn run(executor: &Arc<dyn Executor>, load: &Load, live: &Live) -> Result<Sum
     let threads = BlockingThreads::default();
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time();
+    if load.sockets {
+        builder.enable_io();
+    }
     if let Some(most) = load.blocking_threads {
         builder.max_blocking_threads(most);
     }

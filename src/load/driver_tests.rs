@@ -16,6 +16,7 @@ fn load(body: &str, arrivals: Arrivals, stop: Stop) -> Load {
         soak: false,
         early_stop: EarlyStop::default(),
         blocking_threads: None,
+        sockets: false,
     }
 }
 

@@ -117,6 +117,9 @@ pub struct EngineEntry {
     /// Why it is not there, otherwise: "not built: …".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// Where it answers, if it is a server and no engine of ours; nothing is known of what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// A workload measured.
@@ -124,7 +127,7 @@ pub struct EngineEntry {
 pub struct WorkloadEntry {
     /// Suite and name.
     pub name: String,
-    /// `javascript` or `filter`.
+    /// `javascript` or `filter`; `request` for an HTTP request that was sent as it is.
     pub kind: String,
     /// Which real shape it stands for.
     pub why: String,
@@ -144,7 +147,7 @@ pub struct Measurement {
     pub isolation: Isolation,
     /// What the next job of a worker finds.
     pub reuse: Reuse,
-    /// Workers in the pool; for `task` the most blocking tasks at a time.
+    /// Workers in the pool; for `task` the most blocking tasks at a time; 0 for a server, which does not say.
     pub workers: u32,
     /// Round, from 0.
     pub round: u32,

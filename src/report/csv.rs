@@ -11,8 +11,8 @@
 //! - `outcome_<kind>` for every kind of outcome, in the order of the record;
 //! - `response_<p>_us` and `service_<p>_us` with p of p50, p90, p95, p99, p999, max, mean; `pacer_p99_us`;
 //! - `panics`, `restarts`, `retries`, `lost_workers`, `recycled`;
-//! - `rss_start_bytes`, `rss_end_bytes`, `rss_peak_bytes`, `cpu_workers_s`, `cpu_generator_s`, `queue_mean`,
-//!   `queue_max`, `blocking_threads_max`, `blocking_queue_max`;
+//! - `rss_start_bytes`, `rss_end_bytes`, `rss_peak_bytes` and `cpu_workers_s` (empty for a server behind a URL),
+//!   `cpu_generator_s`, `queue_mean`, `queue_max`, `blocking_threads_max`, `blocking_queue_max`;
 //! - the policies in front: `retries_allowed`, `breaker_failures`, `in_flight_limit`; `hostile_share` of the plan;
 //!   `step` of an ablation; of a cell that died while its clock ran `died_at_s`, `died_finished`, `died_errors`;
 //! - the conditions: `steady` (`reached`, `late` or `never`; empty where it cannot be told), `steady_from_s` (from the
@@ -125,7 +125,7 @@ fn row(engine: &str, version: &str, measurement: Option<&Measurement>, status: &
     plan(measurement.map(|m| &m.plan), &mut put);
     put("status", status.to_owned());
     put("error", error.to_owned());
-    summary(measurement.and_then(|m| m.summary.as_ref()), &mut put);
+    summary(measurement, &mut put);
     faults(measurement, &mut put);
     conditions::put(measurement.and_then(|m| m.summary.as_ref()), &mut put);
     fields
@@ -195,8 +195,13 @@ fn plan(plan: Option<&Plan>, put: &mut impl FnMut(&str, String)) {
     put("plan_seed", of(|plan| Some(plan.seed.to_string())));
 }
 
-fn summary(summary: Option<&Summary>, put: &mut impl FnMut(&str, String)) {
+fn summary(measurement: Option<&Measurement>, put: &mut impl FnMut(&str, String)) {
+    let summary = measurement.and_then(|m| m.summary.as_ref());
     let of = |figure: fn(&Summary) -> String| summary.map(figure).unwrap_or_default();
+    // What this program took says nothing of a server.
+    let is_here = measurement.is_none_or(|m| m.isolation.is_here());
+    let of_workers =
+        |figure: fn(&Summary) -> String| summary.filter(|_| is_here).map(figure).unwrap_or_default();
     put("submitted", of(|s| s.submitted.to_string()));
     put("wrong_answers", of(|s| s.wrong_answers.to_string()));
     put("errors", of(|s| s.errors().to_string()));
@@ -215,10 +220,10 @@ fn summary(summary: Option<&Summary>, put: &mut impl FnMut(&str, String)) {
     put("retries", of(|s| s.retries.to_string()));
     put("lost_workers", of(|s| s.lost_workers.to_string()));
     put("recycled", of(|s| s.recycled.to_string()));
-    put("rss_start_bytes", of(|s| s.rss_bytes.start.to_string()));
-    put("rss_end_bytes", of(|s| s.rss_bytes.end.to_string()));
-    put("rss_peak_bytes", of(|s| s.rss_bytes.peak.to_string()));
-    put("cpu_workers_s", of(|s| s.cpu_s.workers.to_string()));
+    put("rss_start_bytes", of_workers(|s| s.rss_bytes.start.to_string()));
+    put("rss_end_bytes", of_workers(|s| s.rss_bytes.end.to_string()));
+    put("rss_peak_bytes", of_workers(|s| s.rss_bytes.peak.to_string()));
+    put("cpu_workers_s", of_workers(|s| s.cpu_s.workers.to_string()));
     put("cpu_generator_s", of(|s| s.cpu_s.generator.to_string()));
     put("queue_mean", of(|s| s.queue_depth.mean.to_string()));
     put("queue_max", of(|s| s.queue_depth.max.to_string()));

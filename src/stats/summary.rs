@@ -117,7 +117,7 @@ pub struct HostilePart {
     pub retries: u64,
 }
 
-/// Resident memory of the process that ran the load, in bytes.
+/// Resident memory of the process that ran the load, in bytes; of a server behind a URL it says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryUse {
     /// When the clock started: every worker warm.
@@ -128,10 +128,17 @@ pub struct MemoryUse {
     pub peak: u64,
 }
 
+impl MemoryUse {
+    /// How much it grew while the load ran.
+    pub fn growth(&self) -> i64 {
+        self.end as i64 - self.start as i64
+    }
+}
+
 /// Processor time of the run, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CpuTime {
-    /// Everything but the generator: workers, the engines' own threads, the supervisor.
+    /// Everything in this program but the generator: workers, the engines' own threads, the supervisor.
     pub workers: f64,
     /// The threads that made the load and recorded it.
     pub generator: f64,

@@ -209,13 +209,17 @@ pub(super) fn sentence(written: Option<String>, says: &str) -> Result<String, St
     Ok(why)
 }
 
-/// The first half of a SHA-256, in hex. Every part carries its length, so that no text can move from one part
-/// to the next unseen.
 fn content_hash(kind: Kind, script: &Script, input: &str, expected: &Expected) -> String {
     let tolerance = expected.tolerance().to_string();
     let parts = [kind.name(), &script.body, input, expected.text(), &tolerance];
+    hash_of(parts.into_iter().chain(script.setup.iter().map(String::as_str)).map(str::as_bytes))
+}
+
+/// The first half of a SHA-256, in hex. Every part carries its length, so that no text can move from one part
+/// to the next unseen.
+pub(super) fn hash_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hasher = Sha256::new();
-    for part in parts.into_iter().chain(script.setup.iter().map(String::as_str)) {
+    for part in parts {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }

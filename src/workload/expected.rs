@@ -25,6 +25,11 @@ impl Expected {
         Ok(Self { text: compact(text).into(), tolerance })
     }
 
+    /// That which is `null`.
+    pub fn null() -> Self {
+        Self { text: "null".into(), tolerance: 0.0 }
+    }
+
     /// The answer as compact JSON text, numbers and strings spelt as in its file.
     pub fn text(&self) -> &str {
         &self.text

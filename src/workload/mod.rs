@@ -13,6 +13,7 @@ mod files;
 pub mod hostile;
 mod json;
 pub(crate) mod near;
+mod request;
 mod select;
 
 pub use expected::{Checker, Expected};
@@ -79,10 +80,12 @@ pub enum Kind {
     JavaScript,
     /// A filter or rule that decides over data, with a tighter one.
     Filter,
+    /// No script of ours at all: an HTTP request that is sent as it is.
+    Request,
 }
 
 impl Kind {
-    /// Every kind.
+    /// Every kind that a definition can have.
     pub const ALL: [Self; 2] = [Self::JavaScript, Self::Filter];
 
     /// The name in definitions and records.
@@ -90,13 +93,14 @@ impl Kind {
         match self {
             Self::JavaScript => "javascript",
             Self::Filter => "filter",
+            Self::Request => "request",
         }
     }
 
     /// The deadlines of a job of this kind, unless its workload says otherwise.
     pub const fn deadlines(self) -> Deadlines {
         let (inner, outer) = match self {
-            Self::JavaScript => (25, 30),
+            Self::JavaScript | Self::Request => (25, 30),
             Self::Filter => (12, 15),
         };
         Deadlines { inner: Duration::from_secs(inner), outer: Duration::from_secs(outer) }

@@ -142,7 +142,8 @@ fn retries(rung: &Rung) -> Entry {
 }
 
 fn peak(rung: &Rung) -> Entry {
-    rung.figures.as_ref().map_or_else(none, |figures| Entry::bytes(figures.rss.peak))
+    let rss = rung.figures.as_ref().and_then(|figures| figures.rss);
+    rss.map_or_else(none, |rss| Entry::bytes(rss.peak))
 }
 
 fn none() -> Entry {

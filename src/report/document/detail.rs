@@ -3,6 +3,7 @@
 use crate::executor::OutcomeKind;
 use crate::report::Quantity;
 use crate::report::view::{Cell, Figures, Latency, Report, Row, Setting};
+use crate::stats::MemoryUse;
 use crate::stats::compare::Metric;
 
 use super::row_name;
@@ -169,14 +170,17 @@ pub(super) fn resources(report: &Report<'_>, rows: &Rows<'_>) -> Table {
     ];
     let mut table = Table::new("Resources", &columns);
     table.columns[1].numeric = false;
+    let none = || Entry::figure(None, Quantity::Mean);
     fill(&mut table, report, rows, |figures| {
+        let bytes = |of: fn(MemoryUse) -> u64| figures.rss.map_or_else(none, |rss| Entry::bytes(of(rss)));
+        let share = figures.generator_share().map(|share| Quantity::Share(share).to_string());
         vec![vec![
-            Entry::bytes(figures.rss.start),
-            Entry::bytes(figures.rss.end),
-            Entry::bytes(figures.rss.peak),
-            Entry::figure(Some(figures.cpu.workers), Quantity::Seconds),
-            Entry::figure(Some(figures.cpu.generator), Quantity::Seconds)
-                .with_note(Quantity::Share(figures.generator_share()).to_string()),
+            bytes(|rss| rss.start),
+            bytes(|rss| rss.end),
+            bytes(|rss| rss.peak),
+            Entry::figure(figures.cpu_workers, Quantity::Seconds),
+            Entry::figure(Some(figures.cpu_generator), Quantity::Seconds)
+                .with_note(share.unwrap_or_default()),
             Entry::count(figures.blocking.threads_max),
             Entry::count(figures.blocking.queue_max),
             Entry::figure(Some(figures.queue_mean), Quantity::Mean),
@@ -264,11 +268,11 @@ pub(super) fn memory(report: &Report<'_>, setting: &Setting) -> Table {
     table.lead =
         "Growth is from the first job on the clock to the last, on average over the rounds.".to_owned();
     for (place, engine) in report.engines.iter().enumerate() {
-        let cells: Vec<(&Row, &Figures)> =
-            setting.rows.iter().filter_map(|row| Some((row, row.cells[place].figures()?))).collect();
-        let peak = cells.iter().max_by_key(|(_, figures)| figures.rss.peak);
-        let growth = cells.iter().max_by_key(|(_, figures)| figures.growth());
-        let start = cells.iter().map(|(_, figures)| figures.rss.start).min();
+        let cells: Vec<(&Row, MemoryUse)> =
+            setting.rows.iter().filter_map(|row| Some((row, row.cells[place].figures()?.rss?))).collect();
+        let peak = cells.iter().max_by_key(|(_, rss)| rss.peak);
+        let growth = cells.iter().max_by_key(|(_, rss)| rss.growth());
+        let start = cells.iter().map(|(_, rss)| rss.start).min();
         let (Some((peak_row, peak)), Some((growth_row, growth)), Some(start)) = (peak, growth, start) else {
             let reason = engine.missing.as_deref().unwrap_or("no figures");
             table.push_without_figures(vec![Entry::engine(place, engine)], reason);
@@ -278,7 +282,7 @@ pub(super) fn memory(report: &Report<'_>, setting: &Setting) -> Table {
         table.rows.push(vec![
             Entry::engine(place, engine),
             Entry::bytes(start),
-            Entry::bytes(peak.rss.peak),
+            Entry::bytes(peak.peak),
             Entry::text(&*peak_row.label),
             Entry {
                 numeric: true,

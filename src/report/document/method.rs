@@ -158,6 +158,16 @@ fn sometimes(report: &Report<'_>) -> Vec<Note> {
                 .to_owned(),
         });
     }
+    if report.settings.iter().any(|setting| !setting.isolation.is_here()) {
+        notes.push(Note {
+            term: "Servers",
+            text: "A server behind a URL was sent each job as an HTTP/1.1 request over connections that are kept, by one \
+                   thread. Response times are from the due time to the last byte of the answer. Service times are what the \
+                   server itself said (“service_us”), and where it said nothing, from sending to the last byte. Its memory \
+                   and processor time are not known here; on the same machine, what it took the generator lacked."
+                .to_owned(),
+        });
+    }
     if figures().any(|figures| figures.conditions.are_known()) {
         notes.push(Note {
             term: "Steady state",
@@ -313,8 +323,9 @@ pub(super) fn engines(report: &Report<'_>) -> Table {
         let Some(info) =
             infos.iter().find(|entry| clean(&entry.id) == engine.name).and_then(|e| e.info.as_ref())
         else {
-            let reason = engine.missing.as_deref().unwrap_or("unknown");
-            table.push_without_figures(vec![head], reason);
+            let server = engine.url.as_ref().map(|url| format!("a server at {url}"));
+            let reason = engine.missing.clone().or(server).unwrap_or_else(|| "unknown".to_owned());
+            table.push_without_figures(vec![head], &reason);
             continue;
         };
         table.rows.push(vec![

@@ -132,7 +132,12 @@ impl<'a> Document<'a> {
             workloads,
             soaks: soak::sections(report, plots)?,
             failures: detail::failures(report),
-            memory: report.settings.iter().map(|setting| detail::memory(report, setting)).collect(),
+            memory: report
+                .settings
+                .iter()
+                .filter(|setting| setting.isolation.is_here())
+                .map(|setting| detail::memory(report, setting))
+                .collect(),
             method: method::notes(report),
             facts: [method::host(record)]
                 .into_iter()

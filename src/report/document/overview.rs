@@ -100,7 +100,7 @@ impl Totals {
             jobs: figures().map(|f| f.submitted).sum(),
             errors: figures().map(Figures::errors).sum(),
             failed: setting.rows.iter().filter(|row| row.cells[engine].failed_rounds() > 0).count() as u64,
-            peak: figures().map(|f| f.rss.peak).max().unwrap_or(0),
+            peak: figures().filter_map(|f| f.rss).map(|rss| rss.peak).max().unwrap_or(0),
         }
     }
 

@@ -7,8 +7,7 @@ use crate::record::{Measurement, side};
 use crate::report::{Quantity, ReportError};
 use crate::stats::compare::{Metric, Resamples};
 use crate::stats::{
-    BlockingPool, CpuTime, EncodedHistogram, HostilePart, LatencyHistogram, MemoryUse, Percentiles, Soak,
-    Summary,
+    BlockingPool, EncodedHistogram, HostilePart, LatencyHistogram, MemoryUse, Percentiles, Soak, Summary,
 };
 
 use super::Engine;
@@ -69,8 +68,14 @@ pub(in crate::report) struct Figures {
     pub retries: u64,
     pub lost_workers: u64,
     pub recycled: u64,
-    pub rss: MemoryUse,
-    pub cpu: CpuTime,
+    /// Nothing of a server behind a URL.
+    pub rss: Option<MemoryUse>,
+    /// What the workers took; nothing of a server behind a URL.
+    pub cpu_workers: Option<f64>,
+    pub cpu_generator: f64,
+    /// Share of the time for which the generator of a server's load was busy. It is one thread: near the whole time, it
+    /// is what was measured.
+    pub generator_busy: Option<f64>,
     pub queue_mean: f64,
     pub queue_max: u64,
     pub blocking: BlockingPool,
@@ -179,6 +184,9 @@ impl Figures {
         let mean = |figure: fn(&Summary) -> f64| {
             summaries.iter().map(|s| figure(s)).sum::<f64>() / summaries.len() as f64
         };
+        let cpu_generator: f64 = summaries.iter().map(|s| s.cpu_s.generator).sum();
+        let elapsed_s: f64 = summaries.iter().map(|s| s.elapsed_s).sum();
+        let is_here = rounds.iter().all(|(measurement, _)| measurement.isolation.is_here());
         let response = Latency::merge(rounds, |summary| &summary.response_histogram)?;
         let spread = |value: f64, figure: fn(&Summary) -> f64| {
             let each = || summaries.iter().map(|s| figure(s));
@@ -217,15 +225,14 @@ impl Figures {
             retries: sum(|s| s.retries),
             lost_workers: sum(|s| s.lost_workers),
             recycled: sum(|s| s.recycled),
-            rss: MemoryUse {
+            rss: is_here.then(|| MemoryUse {
                 start: mean(|s| s.rss_bytes.start as f64) as u64,
                 end: mean(|s| s.rss_bytes.end as f64) as u64,
                 peak: most(|s| s.rss_bytes.peak),
-            },
-            cpu: CpuTime {
-                workers: summaries.iter().map(|s| s.cpu_s.workers).sum(),
-                generator: summaries.iter().map(|s| s.cpu_s.generator).sum(),
-            },
+            }),
+            cpu_workers: is_here.then(|| summaries.iter().map(|s| s.cpu_s.workers).sum()),
+            cpu_generator,
+            generator_busy: (!is_here && elapsed_s > 0.0).then(|| cpu_generator / elapsed_s),
             queue_mean: mean(|s| s.queue_depth.mean),
             queue_max: most(|s| s.queue_depth.max),
             blocking: BlockingPool {
@@ -258,15 +265,10 @@ impl Figures {
         rounds_of(&self.failed)
     }
 
-    /// Share of the processor time that made the load instead of serving it.
-    pub fn generator_share(&self) -> f64 {
-        let all = self.cpu.workers + self.cpu.generator;
-        if all > 0.0 { self.cpu.generator / all } else { 0.0 }
-    }
-
-    /// How much resident memory grew while the load ran, on average over the rounds.
-    pub fn growth(&self) -> i64 {
-        self.rss.end as i64 - self.rss.start as i64
+    /// Share of the processor time that made the load instead of serving it; nothing where it cannot be told.
+    pub fn generator_share(&self) -> Option<f64> {
+        let all = self.cpu_workers? + self.cpu_generator;
+        (all > 0.0).then(|| self.cpu_generator / all)
     }
 
     fn fault(&self) -> Option<String> {

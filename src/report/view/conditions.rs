@@ -60,6 +60,8 @@ impl Conditions {
     pub(super) fn of(rounds: &[(&Measurement, &Summary)]) -> Self {
         let machines: Vec<&Machine> =
             rounds.iter().filter_map(|(_, summary)| summary.machine.as_ref()).collect();
+        // To this program a server on the same machine is one of the others.
+        let are_here = rounds.iter().all(|(measurement, _)| measurement.isolation.is_here());
         let most =
             |figure: fn(&Machine) -> Option<f64>| machines.iter().filter_map(|m| figure(m)).reduce(f64::max);
         let yardsticks = machines.iter().flat_map(|machine| machine.yardstick_us).filter(|us| *us > 0.0);
@@ -68,7 +70,7 @@ impl Conditions {
         Self {
             steady: series.and_then(|series| series.judge()),
             outliers: outliers(&calm().copied().collect::<Vec<_>>()),
-            others_cpu: most(|machine| machine.others_cpu),
+            others_cpu: most(|machine| machine.others_cpu).filter(|_| are_here),
             steal: most(|machine| machine.steal),
             throttled_s: machines.iter().filter_map(|m| m.throttled_s).reduce(|sum, seconds| sum + seconds),
             heat_events: machines.iter().filter_map(|m| m.heat_events).reduce(|sum, events| sum + events),

@@ -78,6 +78,8 @@ pub(super) struct Engine {
     pub version: Option<String>,
     /// Why it is not there.
     pub missing: Option<String>,
+    /// Where it answers, if it is a server behind a URL.
+    pub url: Option<String>,
 }
 
 /// A workload as reports name it.
@@ -235,6 +237,7 @@ fn engines(record: &RunRecord) -> Vec<Engine> {
                 name: clean(&entry.id),
                 version: entry.info.as_ref().map(|info| clean(&info.engine_version)),
                 missing: entry.missing.as_deref().map(clean),
+                url: entry.url.as_deref().map(clean),
             });
         }
     }
@@ -244,7 +247,7 @@ fn engines(record: &RunRecord) -> Vec<Engine> {
     let mentioned = mentioned.chain(record.startup.iter().map(|row| &row.engine));
     let mentioned = mentioned.chain(record.footprint.iter().map(|row| &row.engine));
     for id in unnamed(mentioned, |id| engines.iter().any(|engine| engine.id == id)) {
-        engines.push(Engine { name: clean(&id), id, version: None, missing: None });
+        engines.push(Engine { name: clean(&id), id, version: None, missing: None, url: None });
     }
     engines
 }

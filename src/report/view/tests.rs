@@ -3,8 +3,8 @@
 use crate::load::{Arrivals, Spacing};
 use crate::record::{Measurement, NoiseFloor, RunRecord};
 use crate::report::fixture::{self, measurement};
-use crate::stats::LatencyHistogram;
 use crate::stats::compare::{ComparisonVerdict, Metric};
+use crate::stats::{LatencyHistogram, Machine};
 
 use super::*;
 
@@ -86,7 +86,31 @@ fn rounds_of_a_cell_add_up_exactly() {
     assert!((figures.throughput.value - 4_000.0 / 0.030).abs() < 1.0, "{:?}", figures.throughput);
     assert!((figures.throughput.min - 2e6 / 30.0).abs() < 1.0 && (figures.throughput.max - 2e5).abs() < 1.0);
     assert!(figures.p50.min < figures.p50.value && figures.p50.value < figures.p50.max);
-    assert_eq!((figures.rss.end, figures.growth()), (34_500_000, 4_500_000));
+    let rss = figures.rss.unwrap();
+    assert_eq!((rss.end, rss.growth()), (34_500_000, 4_500_000));
+}
+
+#[test]
+fn of_a_server_nothing_is_told_that_is_only_the_generator_s() {
+    let mut round = round("alpha", "demo/one", 10.0);
+    (round.isolation, round.reuse, round.workers) = (Isolation::Remote, Reuse::Unknown, 0);
+    let summary = round.summary.as_mut().unwrap();
+    summary.machine = Some(Machine { others_cpu: Some(0.9), ..Machine::default() });
+    summary.cpu_s.generator = summary.elapsed_s;
+    let record = record(vec![round]);
+    let report = Report::new(&record).unwrap();
+    let figures = report.settings[0].rows[0].cells[0].figures().unwrap();
+    assert_eq!((figures.rss, figures.cpu_workers, figures.generator_share()), (None, None, None));
+    assert_eq!(figures.conditions.others_cpu, None);
+    assert!(
+        report.verdict().iter().any(|text| text.starts_with("Over HTTP, alpha")),
+        "{:?}",
+        report.verdict()
+    );
+    assert!(!report.settings[0].load().unwrap().contains("worker"));
+    let says = |words: &str| report.warnings().iter().any(|warning| warning.text.contains(words));
+    assert!(says("which is one thread, was busy"), "{:?}", report.warnings());
+    assert!(!says("more than 10 % of the processor time"), "{:?}", report.warnings());
 }
 
 #[test]

@@ -50,7 +50,9 @@ pub(in crate::report) fn load_text(workers: u32, plan: &Plan) -> String {
         share if share > 0.0 => format!(", {} hostile", Quantity::Share(share)),
         _ => String::new(),
     };
-    format!("{}, {arrivals}{hostile}, {stop} after {warmup} s of warm-up", plural(workers.into(), "worker"))
+    // Of a server nobody knows how many it has.
+    let workers = if workers > 0 { format!("{}, ", plural(workers.into(), "worker")) } else { String::new() };
+    format!("{workers}{arrivals}{hostile}, {stop} after {warmup} s of warm-up")
 }
 
 /// A text cut to at most this many characters.

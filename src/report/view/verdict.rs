@@ -4,6 +4,7 @@ use super::containment::headline;
 use super::ranking::{RankedBy, Ranking};
 use super::text::{list, plural};
 use super::{Engine, Report, Setting, noise};
+use crate::executor::Isolation;
 use crate::report::Quantity;
 
 /// Whether the machine was noisy, what was contained, then one paragraph a setting.
@@ -46,7 +47,10 @@ fn of_setting(report: &Report<'_>, setting: &Setting) -> String {
     let policies = setting.name.split_once(" +").map_or(String::new(), |(_, names)| {
         format!(" behind {}", list(&names.split(" +").map(str::to_owned).collect::<Vec<_>>()))
     });
-    let under = format!("Under {} isolation with {} reuse{policies}", setting.isolation, setting.reuse);
+    let under = match setting.isolation {
+        Isolation::Remote => format!("Over HTTP{policies}"),
+        isolation => format!("Under {isolation} isolation with {} reuse{policies}", setting.reuse),
+    };
     let mut text = match ranking.ranked.as_slice() {
         [] => format!("{under}, no workload was completed by all engines, so none is ranked."),
         [only] => format!(

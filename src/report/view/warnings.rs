@@ -10,6 +10,8 @@ use crate::report::Quantity;
 pub(super) const NAMED: usize = 4;
 /// Above this share of the processor time the generator takes part in what it measures.
 const GENERATOR_SHARE: f64 = 0.10;
+/// Above this share of the time a generator that is one thread can do no more.
+const GENERATOR_BUSY: f64 = 0.90;
 /// Above this a difference of a tenth means nothing.
 pub(super) const HIGH_FLOOR: f64 = 0.10;
 /// Below this share of the offered rate an engine did not keep up.
@@ -247,7 +249,8 @@ fn host(report: &Report<'_>, warnings: &mut Vec<Warning>) {
             "Its neighbours are noise, above all in p99 and beyond; compare engines, not absolute figures.",
         ));
     }
-    let busy = places(report, |figures| figures.generator_share() > GENERATOR_SHARE);
+    let busy =
+        places(report, |figures| figures.generator_share().is_some_and(|share| share > GENERATOR_SHARE));
     if !busy.is_empty() {
         warnings.push(Warning::new(
             format!(
@@ -261,6 +264,19 @@ fn host(report: &Report<'_>, warnings: &mut Vec<Warning>) {
 }
 
 fn load(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let exhausted =
+        places(report, |figures| figures.generator_busy.is_some_and(|busy| busy > GENERATOR_BUSY));
+    if !exhausted.is_empty() {
+        warnings.push(Warning::new(
+            format!(
+                "The load generator, which is one thread, was busy for more than {} of the time in {}: {}.",
+                Quantity::Share(GENERATOR_BUSY),
+                plural(exhausted.len() as u64, "cell"),
+                some_of(&exhausted, NAMED)
+            ),
+            "These figures are the generator's limit, not the server's; use a lower “--rate”, or more work in each job.",
+        ));
+    }
     let behind = ranked_places(report, |figures| {
         figures.offered.is_some_and(|offered| offered > 0.0 && figures.throughput.value < KEPT_UP * offered)
     });

@@ -78,6 +78,7 @@ fn noun(rung: &Rung) -> &'static str {
         Isolation::Task => "the naive way",
         Isolation::Thread => "threads",
         Isolation::Process => "processes",
+        Isolation::Remote => "servers",
     }
 }
 
@@ -86,6 +87,7 @@ fn under(rung: &Rung) -> &'static str {
         Isolation::Task => "the naive way",
         Isolation::Thread => "in threads",
         Isolation::Process => "in processes",
+        Isolation::Remote => "on servers",
     }
 }
 

@@ -94,7 +94,7 @@ impl Rung {
             cpu_per_thousand: figures
                 .as_ref()
                 .filter(|_| answered > 0)
-                .map(|figures| figures.cpu.workers * 1e3 / answered as f64),
+                .and_then(|figures| Some(figures.cpu_workers? * 1e3 / answered as f64)),
             retries: figures
                 .as_ref()
                 .map(|figures| [figures.retries, figures.hostile.map_or(0, |hostile| hostile.retries)]),

@@ -1,0 +1,6 @@
+//! Servers behind URLs, on real sockets: what they do to their clients, and what jsarena makes of it.
+#![cfg(unix)]
+
+mod command;
+mod driven;
+mod server;
