@@ -146,6 +146,10 @@ impl Executor for Switch {
         Box::pin(Followed::new(executor.submit(job), move |_| drop(under_way)))
     }
 
+    fn resize(&self, workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        self.0.read().current.executor.resize(workers)
+    }
+
     fn gauges(&self) -> Gauges {
         let state = self.0.read();
         let current = state.current.executor.gauges();

@@ -119,3 +119,18 @@ async fn outcomes_add_up_while_the_size_changes() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_stands_in_front_of_a_pool_resizes_it_and_the_baseline_says_that_it_cannot() {
+    let policies = Policies {
+        in_flight: Some(9),
+        retry: Some(RetryPolicy::default()),
+        breaker: Some(BreakerPolicy::default()),
+    };
+    let fronted = Switch::new(policies.around(Arc::new(pool(config(1)).await)));
+    in_time("both workers are there", fronted.resize(2)).await.unwrap();
+    assert_eq!(fronted.gauges().workers, 2);
+    let baseline = Blocking::new(Arc::new(Fake::default()), Limits::default());
+    let refused = baseline.resize(2).await.unwrap_err().to_string();
+    assert!(refused.contains("no workers of its own"), "{refused}");
+}
