@@ -5,6 +5,8 @@
 mod answers;
 #[path = "serve/client.rs"]
 mod client;
+#[path = "serve/operating.rs"]
+mod operating;
 #[path = "serve/shutdown.rs"]
 mod shutdown;
 #[path = "serve/statuses.rs"]
@@ -75,6 +77,17 @@ impl Server {
     /// A connection to the public listener.
     fn client(&self) -> Client {
         Client::to(self.said["listen"].as_str().unwrap())
+    }
+
+    /// A connection to the admin listener.
+    fn admin(&self) -> Client {
+        Client::to(self.said["admin"].as_str().unwrap())
+    }
+
+    /// Tasks that run or wait.
+    fn under_way(&self) -> u64 {
+        let tasks = &self.admin().get("/pools").json()["pools"]["tasks"];
+        tasks["busy"].as_u64().unwrap() + tasks["queued"].as_u64().unwrap()
     }
 
     /// Runs code as a task.

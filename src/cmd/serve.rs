@@ -2,15 +2,19 @@
 
 use std::env;
 use std::fs::File;
+use std::future::pending;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::cell::{say, take_stdout};
@@ -18,10 +22,13 @@ use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict, signals};
 use crate::cli::{ServeArgs, ServeSettings};
 use crate::executor::{Candidate, Executor, Isolation, Reuse};
-use crate::serve::{self, MakeExecutor, Pools, Server};
+use crate::serve::{self, ConnectionLimits, MakeExecutor, Pools, RuntimeFacts, Server};
 
 /// How long the last answers may take to be written, once every job has its outcome.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// What operators may have of the admin listener.
+const ADMIN: ConnectionLimits = ConnectionLimits { connections: 16, header_time: Duration::from_secs(30) };
 
 /// Serves until the first SIGINT or SIGTERM, then answers what has come in. The second one ends the process.
 pub fn serve(args: &ServeArgs, config: Option<&Path>) -> Result<Verdict, Failure> {
@@ -29,29 +36,44 @@ pub fn serve(args: &ServeArgs, config: Option<&Path>) -> Result<Verdict, Failure
     let asked = ServeSettings::gather(args, config, environment)?;
     // Guests that print get standard error: standard output says where the server is.
     let mut out = take_stdout()?;
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = asked.settings.blocking_threads {
-        runtime.max_blocking_threads(threads as usize);
-    }
-    let runtime = runtime.enable_all().build()?;
-    let served = runtime.block_on(run(&asked, &mut out));
+    let facts = RuntimeFacts { runs_jobs: asked.isolation == Isolation::Task, ..RuntimeFacts::default() };
+    let runtime = runtime(asked.settings.blocking_threads, &facts.threads)?;
+    let served = runtime.block_on(run(&asked, facts, &mut out));
     // A script that does not stop may hold a blocking thread for ever.
     runtime.shutdown_background();
     served.map(|()| Verdict::Well)
 }
 
-async fn run(asked: &ServeSettings, out: &mut File) -> Result<(), Failure> {
+/// The runtime, which counts its threads as they come and go.
+fn runtime(blocking_threads: Option<u32>, threads: &Arc<AtomicU64>) -> io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(most) = blocking_threads {
+        builder.max_blocking_threads(most as usize);
+    }
+    let (started, ended) = (Arc::clone(threads), Arc::clone(threads));
+    builder
+        .on_thread_start(move || _ = started.fetch_add(1, Ordering::Relaxed))
+        .on_thread_stop(move || _ = ended.fetch_sub(1, Ordering::Relaxed))
+        .enable_all()
+        .build()
+}
+
+async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Result<(), Failure> {
     let stop = signals::first_signal()?;
-    let listener = bind(asked.listen).await?;
-    let maker = Maker(asked.clone());
-    let pools = Pools::start(&maker, asked.engine.id(), |name| asked.size(name));
+    let (listener, admin) = (bind(asked.listen).await?, bind(asked.admin).await?);
+    let maker = Box::new(Maker(asked.clone()));
+    let pools = Pools::start(maker, asked.engine.id(), |name| asked.size(name));
     let server = Server::new(
         pools.await.map_err(|why| anyhow!(why))?,
         asked.settings.selection.workloads.clone(),
         asked.body,
+        facts,
     );
-    say(out, &Serving::new(asked, listener.local_addr()?))?;
-    tracing::info!(listen = %listener.local_addr()?, engine = asked.engine.id(), "serving");
+    let addresses = (listener.local_addr()?, admin.local_addr()?);
+    say(out, &Serving::new(asked, addresses))?;
+    tracing::info!(listen = %addresses.0, admin = %addresses.1, engine = asked.engine.id(), "serving");
+    // It goes on while the other drains: an operator may want to see how it does.
+    tokio::spawn(serve::serve(admin, server.admin_router(), ADMIN, pending()));
     let connections = serve::serve(listener, server.router(), asked.connections, stop).await;
     tracing::info!("no more connections: what has come in is answered");
     let mut ended = pin!(connections.shutdown());
@@ -72,6 +94,7 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 #[derive(Serialize)]
 struct Serving<'a> {
     listen: SocketAddr,
+    admin: SocketAddr,
     engine: &'a str,
     isolation: Isolation,
     reuse: Reuse,
@@ -80,9 +103,10 @@ struct Serving<'a> {
 }
 
 impl<'a> Serving<'a> {
-    fn new(asked: &'a ServeSettings, listen: SocketAddr) -> Self {
+    fn new(asked: &'a ServeSettings, (listen, admin): (SocketAddr, SocketAddr)) -> Self {
         Self {
             listen,
+            admin,
             engine: asked.engine.id(),
             isolation: asked.isolation,
             reuse: asked.reuse,

@@ -33,6 +33,7 @@ mod tests;
 pub use blocking::Blocking;
 pub use breaker::{BreakerPolicy, Breaking};
 pub use candidate::{Candidate, Foreign, Unavailable};
+pub(crate) use followed::Followed;
 pub use job::{Completion, Job};
 pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};

@@ -198,6 +198,12 @@ impl Session {
         Ok(worn_out)
     }
 
+    /// Bytes that the isolate's heap holds, where there is one and its engine tells.
+    pub fn heap_bytes(&mut self) -> u64 {
+        let heap = self.isolate.as_mut().and_then(|live| live.isolate.heap());
+        heap.map_or(0, |heap| heap.used.as_u64())
+    }
+
     /// Drops the isolate. A panic of its destructor goes no further.
     pub fn discard(&mut self) {
         let isolate = self.isolate.take();

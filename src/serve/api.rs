@@ -125,6 +125,13 @@ pub(super) fn respond(completion: Completion, arrived: Instant) -> Response<Body
 }
 
 fn refuse(problem: &Problem, took: Option<Took>) -> Response<Body> {
+    let Problem { kind, message, .. } = problem;
+    match kind {
+        ErrorKind::Panic | ErrorKind::Crash | ErrorKind::OuterTimeout | ErrorKind::Internal => {
+            tracing::warn!(?kind, message, "a request failed");
+        }
+        _ => tracing::debug!(?kind, message, "refused"),
+    }
     let mut response = json(problem.kind.status(), &Refusal { ok: false, error: problem, took });
     if let Some(seconds) = problem.kind.retry_after() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

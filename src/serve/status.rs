@@ -15,6 +15,8 @@ pub enum ErrorKind {
     BadRequest,
     /// The code does not parse.
     Syntax,
+    /// It is not for web pages.
+    Forbidden,
     /// There is no such route, workload, pool or engine.
     NotFound,
     /// The route has other methods.
@@ -64,6 +66,7 @@ impl ErrorKind {
     fn row(self) -> (StatusCode, Option<u32>) {
         match self {
             Self::BadRequest | Self::Syntax => (StatusCode::BAD_REQUEST, None),
+            Self::Forbidden => (StatusCode::FORBIDDEN, None),
             Self::NotFound => (StatusCode::NOT_FOUND, None),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, None),
             Self::SlowRequest | Self::Timeout => (StatusCode::REQUEST_TIMEOUT, None),

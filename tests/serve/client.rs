@@ -56,7 +56,7 @@ impl Client {
     pub fn exchange(&mut self, method: &str, path: &str, body: &str) -> io::Result<Response> {
         let length = body.len();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-length: {length}\r\n\r\n"
         );
         self.send(format!("{head}{body}").as_bytes())?;

@@ -19,7 +19,7 @@ fn ends_well_at(signal: Signal) {
             .into_iter()
             .map(|mut client| scope.spawn(move || client.run("javascript", "sleep 300ms; return 7")))
             .collect();
-        thread::sleep(std::time::Duration::from_millis(100));
+        eventually("all are under way", || server.under_way() == 3);
         server.signal(signal);
         let address = server.said["listen"].as_str().unwrap();
         eventually("it accepts no more", || {
@@ -53,7 +53,7 @@ fn jobs_that_still_wait_when_the_grace_is_over_are_answered_too() {
             .into_iter()
             .map(|mut client| scope.spawn(move || client.run("javascript", "sleep 500ms; return 7")))
             .collect();
-        thread::sleep(std::time::Duration::from_millis(200));
+        eventually("all are under way", || server.under_way() == 3);
         server.signal(Signal::SIGTERM);
         let mut statuses: Vec<_> = running.into_iter().map(|one| one.join().unwrap().verdict()).collect();
         statuses.sort();
@@ -71,7 +71,7 @@ fn the_second_signal_ends_it_at_once() {
         let running = scope.spawn(move || {
             client.exchange("POST", "/execute", r#"{"type":"javascript","code":"sleep 20s"}"#)
         });
-        thread::sleep(std::time::Duration::from_millis(200));
+        eventually("it is under way", || server.under_way() == 1);
         server.signal(Signal::SIGTERM);
         let address = server.said["listen"].as_str().unwrap();
         eventually("it has heard the first one", || TcpStream::connect(address).is_err());
