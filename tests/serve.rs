@@ -5,6 +5,8 @@
 mod answers;
 #[path = "serve/client.rs"]
 mod client;
+#[path = "serve/clients.rs"]
+mod clients;
 #[path = "serve/operating.rs"]
 mod operating;
 #[path = "serve/shutdown.rs"]

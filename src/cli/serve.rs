@@ -74,8 +74,8 @@ pub struct ServeArgs {
     /// Longest body of a request [default: 1MiB]
     #[arg(long, value_name = "SIZE")]
     pub body_limit: Option<Size>,
-    /// How long a request's header may take to arrive, and then its body; a kept connection that is idle for as long
-    /// is closed [default: 30s]
+    /// How long a request's header may take to arrive, then its body, and how long a client may take nothing of its
+    /// answer; a kept connection that is idle for as long is closed [default: 30s]
     #[arg(long, value_name = "TIME")]
     pub read_timeout: Option<Time>,
     /// Most connections at a time; the next one waits [default: 1024]
@@ -210,7 +210,7 @@ impl ServeSettings {
             },
             connections: ConnectionLimits {
                 connections: at_least_one("connections", connections)? as usize,
-                header_time: read_time,
+                time: read_time,
             },
             grace: args.grace.or(table.grace).map_or(outer.saturating_add(Self::GRACE), |time| time.0),
             settings,

@@ -28,7 +28,7 @@ use crate::serve::{self, ConnectionLimits, MakeExecutor, Pools, RuntimeFacts, Se
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// What operators may have of the admin listener.
-const ADMIN: ConnectionLimits = ConnectionLimits { connections: 16, header_time: Duration::from_secs(30) };
+const ADMIN: ConnectionLimits = ConnectionLimits { connections: 16, time: Duration::from_secs(30) };
 
 /// Serves until the first SIGINT or SIGTERM, then answers what has come in. The second one ends the process.
 pub fn serve(args: &ServeArgs, config: Option<&Path>) -> Result<Verdict, Failure> {

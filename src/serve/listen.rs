@@ -12,18 +12,23 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 
 /// What clients may have of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
     /// Most connections at a time; the next one waits to be accepted.
     pub connections: usize,
-    /// How long the header of a request may take to arrive, the wait for it on a connection that is kept included.
-    pub header_time: Duration,
+    /// How long the header of a request may take to arrive, the wait for it included, and how long a client may take
+    /// nothing of its answer.
+    pub time: Duration,
 }
 
 /// Most bytes of a request's header.
 const MOST_HEADER: ByteSize = ByteSize::kib(64);
+
+/// Longest time a client may have: as good as any time.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// How long to wait when there is no descriptor for another connection.
 const NO_DESCRIPTOR: Duration = Duration::from_millis(100);
@@ -39,10 +44,10 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     let service = TowerToHyperService::new(router);
+    // The clock has no room for more.
+    let time = limits.time.min(LONGEST);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.header_time)
-        .max_buf_size(MOST_HEADER.as_u64() as usize);
+    http.timer(TokioTimer::new()).header_read_timeout(time).max_buf_size(MOST_HEADER.as_u64() as usize);
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, place) = tokio::select! {
@@ -52,7 +57,10 @@ pub async fn serve(
         };
         // Answers are small and whole: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(time));
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = graceful.watch(http.serve_connection(stream, service.clone()));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection failed");
