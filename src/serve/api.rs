@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -18,7 +19,7 @@ use crate::executor::Completion;
 use crate::workload::Kind;
 
 /// What `POST /execute` takes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Execute<'a> {
     /// Which pool runs it, under which deadlines.
@@ -29,6 +30,7 @@ pub(super) struct Execute<'a> {
     pub code: Cow<'a, str>,
     /// Any JSON; `null` if there is none.
     #[serde(borrow, default)]
+    #[schemars(with = "serde_json::Value")]
     pub input: Option<&'a RawValue>,
     /// Stops the script sooner than its kind's deadline would.
     #[serde(default)]
@@ -69,12 +71,13 @@ pub(super) fn read_input(body: &[u8]) -> Result<Arc<str>, Problem> {
 }
 
 /// How long a job took, and how often it was tried.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 struct Took {
     /// What the worker spent on it; nothing if none took it up.
     service_us: Option<u64>,
     /// From the arrival of the whole request to the outcome.
     response_us: u64,
+    /// How often it was tried.
     attempts: u32,
 }
 
@@ -92,16 +95,22 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
+/// What a script answered.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Answer<'a> {
+    /// True.
     ok: bool,
+    /// Whatever JSON the script gave back.
+    #[schemars(with = "serde_json::Value")]
     result: &'a RawValue,
     #[serde(flatten)]
     took: Took,
 }
 
-#[derive(Serialize)]
-struct Refusal<'a> {
+/// Why there is no answer.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Refusal<'a> {
+    /// False.
     ok: bool,
     error: &'a Problem,
     #[serde(flatten)]

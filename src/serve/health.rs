@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::api::json;
@@ -24,13 +25,13 @@ pub(super) fn routes() -> Router<Arc<Server>> {
 }
 
 /// It answers, so it lives.
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
     ok: bool,
 }
 
 /// Whether traffic should come here, and if not, why.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Readiness {
     ok: bool,
     draining: bool,

@@ -3,7 +3,7 @@
 //! ```text
 //! listen (connections) → router → body → api → scripts → pools → Switch → policies → executor
 //!                            │            └ status: the one table of errors
-//!                         health, metrics, and on a listener of its own admin
+//!                         health, metrics, openapi, and on a listener of its own admin
 //! ```
 //!
 //! What a guest answers is passed on as the JSON text it is. A client that goes away leaves its job running: every job
@@ -15,6 +15,7 @@ mod body;
 mod health;
 mod listen;
 mod metrics;
+mod openapi;
 mod pools;
 mod router;
 mod scripts;

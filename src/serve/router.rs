@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, Request, Response, Uri};
 use axum::response::IntoResponse;
-use axum::routing::post;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
@@ -18,7 +18,7 @@ use tracing::Span;
 
 use super::api::{self, Execute};
 use super::status::{ErrorKind, Problem};
-use super::{Server, body, health};
+use super::{Server, body, health, openapi};
 use crate::executor::Job;
 use crate::workload::Kind;
 use crate::workload::near::{did_you_mean, nearest};
@@ -29,6 +29,7 @@ pub(super) fn public(server: Arc<Server>) -> Router {
         .route("/execute", post(execute))
         .route("/workloads/{*name}", post(workload))
         .merge(health::routes())
+        .route("/openapi.json", get(openapi::describe))
         .with_state(server);
     finished(routes)
 }

@@ -62,6 +62,34 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 24] = [
+        Self::BadRequest,
+        Self::Syntax,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::SlowRequest,
+        Self::Timeout,
+        Self::Conflict,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Exception,
+        Self::InvalidResult,
+        Self::OutOfMemory,
+        Self::StackOverflow,
+        Self::QueueFull,
+        Self::TooManyInFlight,
+        Self::Panic,
+        Self::Crash,
+        Self::Internal,
+        Self::NoWorker,
+        Self::Disabled,
+        Self::CircuitOpen,
+        Self::Draining,
+        Self::OuterTimeout,
+    ];
+
     /// The table: the status, and the seconds after which trying again may help.
     fn row(self) -> (StatusCode, Option<u32>) {
         match self {

@@ -126,3 +126,22 @@ fn a_guest_finds_nothing_of_the_host() {
         }
     }
 }
+
+#[test]
+fn the_server_describes_itself() {
+    let server = Server::fake(&[]);
+    let response = server.client().get("/openapi.json");
+    assert_eq!((response.status, &response.json()["openapi"]), (200, &json!("3.1.0")));
+    // What the description calls an answer is what comes.
+    let description = response.json();
+    for (code, schema) in [("return 1", "Answer"), ("throw Error no", "Refusal")] {
+        let schema = json!({
+            "$ref": format!("#/components/schemas/{schema}"),
+            "components": description["components"],
+        });
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let body = server.run(code).json();
+        assert!(validator.is_valid(&body), "{body} is not {schema}");
+        assert!(!validator.is_valid(&json!({ "ok": true })), "{schema}");
+    }
+}
