@@ -42,15 +42,19 @@ impl Server {
 
     /// The same, with these variables in its environment.
     fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_jsarena"))
+        Self::start_as(flags, |command| command.envs(environment.iter().copied()))
+    }
+
+    /// The same, with the command changed at will.
+    fn start_as(flags: &[&str], change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jsarena"));
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(flags)
-            .envs(environment.iter().copied())
             .env("JSARENA_LOG", "error")
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::piped());
+        let mut process = change(&mut command).spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();

@@ -137,9 +137,9 @@ fn refuse(problem: &Problem, took: Option<Took>) -> Response<Body> {
     let Problem { kind, message, .. } = problem;
     match kind {
         ErrorKind::Panic | ErrorKind::Crash | ErrorKind::OuterTimeout | ErrorKind::Internal => {
-            tracing::warn!(?kind, message, "a request failed");
+            tracing::warn!(?kind, why = message, "a request failed");
         }
-        _ => tracing::debug!(?kind, message, "refused"),
+        _ => tracing::debug!(?kind, why = message, "refused"),
     }
     let mut response = json(problem.kind.status(), &Refusal { ok: false, error: problem, took });
     if let Some(seconds) = problem.kind.retry_after() {

@@ -280,3 +280,25 @@ fn every_response_names_its_request() {
     client.send(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-request-id: mine-7\r\n\r\n").unwrap();
     assert_eq!(client.receive().unwrap().header("x-request-id"), Some("mine-7"));
 }
+
+#[test]
+fn logs_are_json_on_request_and_name_the_request() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let flags = ["-e", "fake", "--isolation", "thread", "--retries", "0", "--log", "json"];
+    let server =
+        Server::start_as(&flags, |command| command.stderr(log.reopen().unwrap()).env_remove("JSARENA_LOG"));
+    let mut client = server.client();
+    let body = r#"{"type":"javascript","code":"panic on purpose"}"#;
+    let length = body.len();
+    let head =
+        format!("POST /execute HTTP/1.1\r\nhost: x\r\nx-request-id: mine-8\r\ncontent-length: {length}");
+    client.send(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
+    assert_eq!(client.receive().unwrap().status, 500);
+    let said = || -> Vec<Value> {
+        let text = std::fs::read_to_string(log.path()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+    };
+    let of_request = |line: &Value| line["span"]["id"] == "mine-8" && line["fields"]["why"] == "on purpose";
+    eventually("the failure is in the log", || said().iter().any(of_request));
+    assert!(said().iter().all(|line| line["level"].is_string()));
+}
