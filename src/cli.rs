@@ -7,6 +7,7 @@ mod defaults;
 mod engines;
 mod gate;
 mod hostile;
+mod serve;
 mod settings;
 mod shard;
 mod urls;
@@ -17,6 +18,7 @@ pub use config::foreign;
 pub use defaults::Defaults;
 pub use gate::{Allow, GateArgs, GateFormat, Threshold};
 pub use hostile::{HostileSettings, read as hostile_corpus};
+pub use serve::{LogFormat, ServeArgs, ServeSettings};
 pub use settings::{Selection, Settings, UsageError};
 pub use shard::Shard;
 pub use urls::UrlFlags;
@@ -82,6 +84,8 @@ pub enum Command {
     Gate(GateArgs),
     /// Make reports from records
     Report(ReportArgs),
+    /// Serve scripts over HTTP: POST /execute and /workloads/NAME
+    Serve(ServeArgs),
     /// One cell of a matrix, for a parent jsarena: specification on standard input, events on standard output
     #[command(hide = true)]
     Cell,

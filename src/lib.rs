@@ -15,6 +15,7 @@
 //! | [`cost`] | what an engine takes before it works and beside it: time to a first answer, memory |
 //! | [`calibrate`] | the load driver held against servers that are known |
 //! | [`report`] | reports made from records |
+//! | [`serve`] | the pools behind HTTP |
 //! | [`cli`] | what the command line may say |
 //! | [`cmd`] | the commands: the only code that prints |
 //!
@@ -32,6 +33,7 @@ pub mod executor;
 pub mod load;
 pub mod record;
 pub mod report;
+pub mod serve;
 pub mod stats;
 pub mod survive;
 pub mod workload;

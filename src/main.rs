@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    cmd::start_logging(cli.verbose);
+    cmd::start_logging(&cli);
     match cmd::dispatch(cli) {
         Ok(verdict) => ExitCode::from(verdict.exit_code()),
         Err(failure) => fail(&failure),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::engines::{self, ForeignEntry};
 use super::gate::GateTable;
+use super::serve::ServeTable;
 use super::{Counts, Flags, Share, Size, Time, UsageError};
 use crate::executor::Foreign;
 
@@ -56,6 +57,7 @@ pub(super) struct Merged {
     pub format: Option<String>,
     pub engine: Vec<ForeignEntry>,
     pub gate: GateTable,
+    pub serve: ServeTable,
 }
 
 /// The foreign engines that the config file names.
@@ -73,6 +75,14 @@ pub fn foreign(config: Option<&Path>) -> Result<Vec<Foreign>, UsageError> {
 /// As [`Settings::gather`](super::Settings::gather).
 pub(super) fn gate_table(config: Option<&Path>) -> Result<GateTable, UsageError> {
     Ok(extract(config_file(config)?, None)?.gate)
+}
+
+/// The `[serve]` table of the config file.
+///
+/// # Errors
+/// As [`Settings::gather`](super::Settings::gather).
+pub(super) fn serve_table(config: Option<&Path>) -> Result<ServeTable, UsageError> {
+    Ok(extract(config_file(config)?, None)?.serve)
 }
 
 /// The file to read: the one asked for, which must be there, or the usual one if it is.

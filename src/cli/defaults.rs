@@ -113,6 +113,10 @@ impl Defaults {
         ..Self::RUN
     };
 
+    /// Of `serve`: guests that trust neither each other nor the engine are held apart as well as they can be.
+    pub const SERVE: Self =
+        Self { isolations: &[Isolation::Process], reuse: Reuse::Reset, retries: 2, breaker: 10, ..Self::RUN };
+
     pub(super) const QUICK_DURATION: Duration = Duration::from_millis(500);
     pub(super) const QUICK_WARMUP: Duration = Duration::from_millis(200);
 }

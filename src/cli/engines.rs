@@ -48,16 +48,24 @@ pub(super) fn checked(written: &[ForeignEntry], file: Option<&Path>) -> Result<V
         .collect())
 }
 
+/// All of them, and the fake.
+pub(super) fn with_fake(foreign: &[Foreign]) -> Vec<Candidate> {
+    let fake = registry::find(registry::FAKE);
+    all(foreign).chain(fake.map(Candidate::Known)).collect()
+}
+
+fn all(foreign: &[Foreign]) -> impl Iterator<Item = Candidate> {
+    let known = registry::entries().iter().copied().map(Candidate::Known);
+    known.chain(foreign.iter().map(|one| Candidate::Foreign(Arc::new(one.clone()))))
+}
+
 /// Those asked for, once each, and the servers; all engines if neither is asked for.
 pub(super) fn engines(
     asked: &[String],
     foreign: &[Foreign],
     targets: &[Arc<Target>],
 ) -> Result<Vec<Candidate>, UsageError> {
-    let all = || {
-        let known = registry::entries().iter().copied().map(Candidate::Known);
-        known.chain(foreign.iter().map(|one| Candidate::Foreign(Arc::new(one.clone()))))
-    };
+    let all = || all(foreign);
     let mut chosen: Vec<Candidate> = Vec::new();
     for name in asked {
         if name == "all" {

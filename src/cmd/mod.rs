@@ -20,6 +20,7 @@ mod probe;
 mod progress;
 mod report;
 mod run;
+mod serve;
 mod shard;
 mod signals;
 mod startup;
@@ -29,13 +30,13 @@ mod verify;
 mod worker;
 mod workloads;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::panic;
 use std::thread;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, UsageError};
+use crate::cli::{Cli, Command, LogFormat, UsageError};
 
 /// How a command that could do its work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +118,7 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
         Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Gate(args) => gate::gate(&args, config),
         Command::Report(args) => report::report(&args),
+        Command::Serve(args) => serve::serve(&args, config),
         Command::Cell => cell::serve(),
         Command::Trial => survive::host(),
         Command::Cost => cost::serve(),
@@ -124,12 +126,23 @@ pub fn dispatch(cli: Cli) -> Result<Verdict, Failure> {
     }
 }
 
-/// Logs to standard error, and keeps quiet about panics that a worker's thread catches: they are outcomes, with
+/// Logs to standard error, a server more than other commands, and keeps quiet about panics that a worker's thread catches: they are outcomes, with
 /// their message, and not news.
-pub fn start_logging(verbose: u8) {
-    let level = ["error", "jsarena=info", "debug"][usize::from(verbose.min(2))];
+pub fn start_logging(cli: &Cli) {
+    let (levels, format) = match &cli.command {
+        Command::Serve(args) => (["warn,jsarena=info", "debug", "trace"], args.log),
+        _ => (["error", "jsarena=info", "debug"], LogFormat::Text),
+    };
+    let level = levels[usize::from(cli.verbose.min(2))];
     let filter = EnvFilter::try_from_env("JSARENA_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => logging.init(),
+        LogFormat::Json => logging.json().init(),
+    }
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         let name = thread::current().name().map(str::to_owned).unwrap_or_default();

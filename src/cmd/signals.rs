@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::load::EarlyStop;
 
@@ -36,6 +37,22 @@ pub fn drain_on_first_signal() -> io::Result<EarlyStop> {
         flag::register(signal, early_stop.flag())?;
     }
     Ok(early_stop)
+}
+
+/// Of a server: ready at the first such signal; the next one ends this process.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub fn first_signal() -> io::Result<impl Future<Output = ()>> {
+    // It is the runtime that waits; what this is for is the second signal.
+    drain_on_first_signal()?;
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 /// Asks a cell for an early stop.

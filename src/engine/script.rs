@@ -29,6 +29,11 @@ impl Script {
         format!("{} setup {position}", self.name)
     }
 
+    /// Bytes of its body and setup together.
+    pub fn source_bytes(&self) -> usize {
+        self.body.len() + self.setup.iter().map(String::len).sum::<usize>()
+    }
+
     /// Whether the body may need to be an async function: the word `await` stands in it.
     ///
     /// An adapter compiles such a body as async first and, if that does not parse, as an ordinary function

@@ -243,6 +243,10 @@ impl Executor for Breaking {
         }
     }
 
+    fn resize(&self, workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        self.inner.resize(workers)
+    }
+
     fn gauges(&self) -> Gauges {
         let circuits = self.shared.circuits.lock();
         let scripts = circuits.scripts.iter().filter(|(_, circuit)| !circuit.is_closed()).count();

@@ -16,7 +16,7 @@ type Submission = Pin<Box<dyn Future<Output = Completion> + Send>>;
 /// of the tokio runtime it is dropped in, and the end is seen all the same: a client that goes away neither
 /// frees a place that its job still takes, nor hides a failure. Outside a runtime what is to be done is
 /// dropped undone.
-pub(super) struct Followed<F: FnOnce(&Completion) + Send + Unpin + 'static>(Option<(Submission, F)>);
+pub(crate) struct Followed<F: FnOnce(&Completion) + Send + Unpin + 'static>(Option<(Submission, F)>);
 
 impl<F: FnOnce(&Completion) + Send + Unpin + 'static> Followed<F> {
     /// Does `at_end` once the submission has its completion.

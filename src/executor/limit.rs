@@ -43,6 +43,10 @@ impl Executor for Limited {
         }
     }
 
+    fn resize(&self, workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        self.inner.resize(workers)
+    }
+
     fn gauges(&self) -> Gauges {
         self.inner.gauges()
     }

@@ -35,6 +35,7 @@ mod tests;
 pub use blocking::Blocking;
 pub use breaker::{BreakerPolicy, Breaking};
 pub use candidate::{Candidate, Foreign, Unavailable};
+pub(crate) use followed::Followed;
 pub use job::{Completion, Job};
 pub use limit::Limited;
 pub use outcome::{Outcome, OutcomeCounts, OutcomeKind, Rejection, TimeoutKind};
@@ -70,6 +71,17 @@ pub trait Executor: Send + Sync {
     /// Hands over a job, now; the future gives its completion. Dropping the future does not cancel a job that
     /// waits in a pool's queue.
     fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>>;
+
+    /// Gives it that many workers, at least one, and waits until all of them are ready. The change is under way when
+    /// this returns, awaited or not.
+    ///
+    /// # Errors
+    /// What the engine said, when a worker could not be given an isolate; [`JsError::Engine`] when it has shut down,
+    /// or has no workers of its own, as by default.
+    fn resize(&self, _workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        let why = "it has no workers of its own: its jobs run on threads of the runtime";
+        Box::pin(std::future::ready(Err(JsError::Engine(why.to_owned()))))
+    }
 
     /// What it is doing now.
     fn gauges(&self) -> Gauges;

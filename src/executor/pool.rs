@@ -186,6 +186,10 @@ impl Executor for ActorPool {
         Box::pin(self.submit(job))
     }
 
+    fn resize(&self, workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        Box::pin(self.resize(workers))
+    }
+
     fn gauges(&self) -> Gauges {
         self.gauges()
     }

@@ -112,6 +112,10 @@ impl Executor for Retrying {
         })
     }
 
+    fn resize(&self, workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        self.0.inner.resize(workers)
+    }
+
     fn gauges(&self) -> Gauges {
         let inner = self.0.inner.gauges();
         Gauges { retries: inner.retries + self.0.retries.get(), ..inner }

@@ -78,8 +78,10 @@ impl Recycle {
     pub const HEAP_LOOK: u64 = 64;
 }
 
-/// Scripts one isolate holds before it is replaced: engines cannot unload one.
+/// Scripts one isolate holds before it is replaced, and their source in all: engines cannot unload one, and a server
+/// gets ever new ones.
 const MOST_SCRIPTS: usize = 1024;
+const MOST_SOURCE: ByteSize = ByteSize::mib(16);
 
 /// What a session is made of; crosses to the thread that will own it.
 #[derive(Clone)]
@@ -101,7 +103,16 @@ struct Live {
     interrupter: Option<Interrupter>,
     /// Keyed by address: the script is kept alive beside it, so no other can get that address.
     loaded: HashMap<*const Script, (Arc<Script>, ScriptId)>,
+    /// Bytes of source of all of them.
+    source: usize,
     jobs: u64,
+}
+
+impl Live {
+    /// Whether it holds as many scripts as one isolate may.
+    fn is_full(&self) -> bool {
+        self.loaded.len() >= MOST_SCRIPTS || self.source as u64 >= MOST_SOURCE.as_u64()
+    }
 }
 
 /// How a call left its session.
@@ -155,6 +166,7 @@ impl Session {
             None => {
                 let id = live.isolate.load(script, deadline)?;
                 live.loaded.insert(Arc::as_ptr(script), (Arc::clone(script), id));
+                live.source += script.source_bytes();
                 id
             }
         };
@@ -169,7 +181,7 @@ impl Session {
             return Ok(true);
         };
         let mut worn_out = live.isolate.is_spent()
-            || live.loaded.len() >= MOST_SCRIPTS
+            || live.is_full()
             || self.config.recycle.after_jobs.is_some_and(|most| live.jobs >= most)
             || self.config.recycle.above_heap.is_some_and(|most| {
                 live.jobs.is_multiple_of(Recycle::HEAP_LOOK)
@@ -177,6 +189,7 @@ impl Session {
             });
         if !worn_out && self.config.reuse == Reuse::Reset {
             live.loaded.clear();
+            live.source = 0;
             live.isolate.reset()?;
             // It may have noticed what it holds.
             worn_out = live.isolate.is_spent();
@@ -186,6 +199,12 @@ impl Session {
             self.prepare()?;
         }
         Ok(worn_out)
+    }
+
+    /// Bytes that the isolate's heap holds, where there is one and its engine tells.
+    pub fn heap_bytes(&mut self) -> u64 {
+        let heap = self.isolate.as_mut().and_then(|live| live.isolate.heap());
+        heap.map_or(0, |heap| heap.used.as_u64())
     }
 
     /// Drops the isolate. A panic of its destructor goes no further.
@@ -205,7 +224,7 @@ impl Session {
         if self.isolate.is_none() {
             let isolate = self.config.engine.create(&self.config.limits)?;
             let interrupter = isolate.interrupter();
-            self.isolate = Some(Live { isolate, interrupter, loaded: HashMap::new(), jobs: 0 });
+            self.isolate = Some(Live { isolate, interrupter, loaded: HashMap::new(), source: 0, jobs: 0 });
         }
         self.isolate.as_mut().ok_or_else(|| JsError::Engine("the isolate went away".to_owned()))
     }

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Whether an executor takes jobs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolState {
     /// Its workers are being made.
@@ -46,6 +47,9 @@ pub struct Gauges {
     pub retries: u64,
     /// Circuits that are open or being probed now, of scripts and pools.
     pub open_circuits: u64,
+    /// What the heaps of its isolates held when their workers last looked, once a second at most; zero where the
+    /// engine does not tell.
+    pub heap_bytes: u64,
 }
 
 impl Gauges {
@@ -72,6 +76,7 @@ pub(super) struct Counters {
     pub restarts: Counter,
     pub lost_workers: Counter,
     pub recycled: Counter,
+    pub heap_bytes: Counter,
 }
 
 /// A number that threads add to. Only ever read as a figure, so it orders nothing.
@@ -85,6 +90,11 @@ impl Counter {
 
     pub fn down(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Replaces the part of it that is `was` by `is`.
+    pub fn exchange(&self, was: u64, is: u64) {
+        self.0.fetch_add(is.wrapping_sub(was), Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
@@ -106,6 +116,7 @@ impl Counters {
             recycled: self.recycled.get(),
             retries: 0,
             open_circuits: 0,
+            heap_bytes: self.heap_bytes.get(),
         }
     }
 }

@@ -146,6 +146,10 @@ impl Executor for Switch {
         Box::pin(Followed::new(executor.submit(job), move |_| drop(under_way)))
     }
 
+    fn resize(&self, workers: usize) -> Pin<Box<dyn Future<Output = Result<(), JsError>> + Send>> {
+        self.0.read().current.executor.resize(workers)
+    }
+
     fn gauges(&self) -> Gauges {
         let state = self.0.read();
         let current = state.current.executor.gauges();
@@ -153,7 +157,8 @@ impl Executor for Switch {
             let old = old.executor.gauges();
             let (busy, queued, lost_now) =
                 (all.busy + old.busy, all.queued + old.queued, all.lost_now + old.lost_now);
-            Gauges { busy, queued, lost_now, ..all.and_counts_of(&old) }
+            let heap_bytes = all.heap_bytes + old.heap_bytes;
+            Gauges { busy, queued, lost_now, heap_bytes, ..all.and_counts_of(&old) }
         });
         state.gone.map_or(now, |gone| now.and_counts_of(&gone))
     }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use tokio::sync::oneshot;
@@ -113,6 +113,40 @@ struct Worker {
     session: Session,
 }
 
+/// A worker's part in what the heaps of its pool hold. Looking may walk the heap, so it is done now and then.
+struct HeapShare {
+    counters: Arc<Counters>,
+    bytes: u64,
+    looked: Option<Instant>,
+}
+
+impl HeapShare {
+    const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+    fn new(counters: &Arc<Counters>) -> Self {
+        Self { counters: Arc::clone(counters), bytes: 0, looked: None }
+    }
+
+    /// Looks, unless it has lately.
+    fn look(&mut self, now: Instant, session: &mut Session) {
+        if self.looked.is_none_or(|last| now.duration_since(last) >= Self::LOOK_EVERY) {
+            self.looked = Some(now);
+            self.is(session.heap_bytes());
+        }
+    }
+
+    fn is(&mut self, bytes: u64) {
+        self.counters.heap_bytes.exchange(self.bytes, bytes);
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for HeapShare {
+    fn drop(&mut self) {
+        self.is(0);
+    }
+}
+
 impl Worker {
     /// Lives until the queue closes, a panic, or its engine's failure; `None` when it was abandoned meanwhile.
     fn live(&mut self) -> Option<End> {
@@ -130,6 +164,7 @@ impl Worker {
             let _ = events.send(Event::Lost(id));
         });
         let _ = self.context.events.send(Event::Ready(self.id));
+        let mut heap = HeapShare::new(&self.context.counters);
 
         loop {
             let Queued { job, reply } = match self.next() {
@@ -160,6 +195,7 @@ impl Worker {
                 Err(JsError::Died(how)) => return Some(End::Died(how)),
                 Err(error) => return Some(End::NoIsolate(error)),
             }
+            heap.look(started, &mut self.session);
         }
     }
 

@@ -119,3 +119,27 @@ async fn outcomes_add_up_while_the_size_changes() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_stands_in_front_of_a_pool_resizes_it_and_the_baseline_says_that_it_cannot() {
+    let policies = Policies {
+        in_flight: Some(9),
+        retry: Some(RetryPolicy::default()),
+        breaker: Some(BreakerPolicy::default()),
+    };
+    let fronted = Switch::new(policies.around(Arc::new(pool(config(1)).await)));
+    in_time("both workers are there", fronted.resize(2)).await.unwrap();
+    assert_eq!(fronted.gauges().workers, 2);
+    let baseline = Blocking::new(Arc::new(Fake::default()), Limits::default());
+    let refused = baseline.resize(2).await.unwrap_err().to_string();
+    assert!(refused.contains("no workers of its own"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_heaps_of_a_pool_are_those_of_its_workers() {
+    let pool = pool(config(1)).await;
+    assert_eq!(pool.submit(job("allocate 64KiB; return 0")).await.outcome, Outcome::Ok("0".to_owned()));
+    eventually("the worker has looked after its first job", || pool.gauges().heap_bytes >= 64 << 10).await;
+    pool.submit(job("panic on purpose")).await;
+    eventually("it is gone, and its heap with it", || pool.gauges().heap_bytes == 0).await;
+}

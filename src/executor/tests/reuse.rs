@@ -48,3 +48,14 @@ async fn more_scripts_than_an_isolate_should_hold_are_no_trouble() {
     }
     eventually("the isolate was replaced twice", || pool.gauges().recycled == 2).await;
 }
+
+#[tokio::test]
+async fn long_scripts_fill_an_isolate_sooner() {
+    let pool = pool(config(1)).await;
+    let padding = " ".repeat(1 << 20);
+    for n in 0..40 {
+        let long = job(&format!("return {n}{padding}"));
+        assert_eq!(pool.submit(long).await.outcome, Outcome::Ok(n.to_string()));
+    }
+    eventually("every 16 MiB of source were enough", || pool.gauges().recycled == 2).await;
+}
