@@ -18,13 +18,32 @@ use crate::engine::Deadlines;
 use crate::executor::Completion;
 use crate::workload::Kind;
 
+/// What scripts can be asked to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Type {
+    /// A task: any JavaScript, with a generous deadline.
+    JavaScript,
+    /// A filter or rule that decides over data, with a tighter one.
+    Filter,
+}
+
+impl From<Type> for Kind {
+    fn from(of: Type) -> Self {
+        match of {
+            Type::JavaScript => Self::JavaScript,
+            Type::Filter => Self::Filter,
+        }
+    }
+}
+
 /// What `POST /execute` takes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Execute<'a> {
     /// Which pool runs it, under which deadlines.
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: Type,
     /// The body of a function of `input`.
     #[serde(borrow)]
     pub code: Cow<'a, str>,
@@ -175,7 +194,7 @@ mod tests {
         let input = r#"{"a":[1, 2.50],"b":"\ud800"}"#;
         let body = format!(r#"{{"type":"filter","code":"return \"x\"","input":{input},"timeout_ms":40}}"#);
         let execute = Execute::read(body.as_bytes()).unwrap();
-        assert_eq!((execute.kind, &*execute.code), (Kind::Filter, "return \"x\""));
+        assert_eq!((execute.kind, &*execute.code), (Type::Filter, "return \"x\""));
         assert_eq!(execute.input.unwrap().get(), input);
         let deadlines = execute.deadlines(OWN);
         assert_eq!((deadlines.inner.as_millis(), deadlines.outer.as_millis()), (40, 5_040));
@@ -198,6 +217,7 @@ mod tests {
             (r#"{"type":"javascript"}"#, "missing field `code`"),
             (r#"{"code":"return 1"}"#, "missing field `type`"),
             (r#"{"type":"python","code":""}"#, "unknown variant `python`, expected `javascript` or `filter`"),
+            (r#"{"type":"request","code":""}"#, "unknown variant `request`"),
             (r#"{"type":"javascript","code":7}"#, "invalid type: integer `7`"),
             (r#"{"type":"javascript","code":"","timeout":1}"#, "unknown field `timeout`"),
             (r#"{"type":"javascript","code":"","timeout_ms":0}"#, "nonzero"),

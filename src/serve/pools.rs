@@ -189,7 +189,8 @@ impl Pools {
     /// The pool for scripts of that kind.
     pub fn of(&self, kind: Kind) -> &Pool {
         match kind {
-            Kind::JavaScript => &self.tasks,
+            // A request to another server is no script, and not served.
+            Kind::JavaScript | Kind::Request => &self.tasks,
             Kind::Filter => &self.workflows,
         }
     }

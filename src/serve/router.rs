@@ -105,12 +105,13 @@ impl Server {
     /// What a body of `/execute` asks for.
     fn job(&self, body: &[u8]) -> Result<(Kind, Job), Problem> {
         let execute = Execute::read(body)?;
+        let kind = execute.kind.into();
         let job = Job {
             script: self.scripts.get(&execute.code),
             input: execute.input.map_or("null", |input| input.get()).into(),
-            deadlines: execute.deadlines(self.pools.of(execute.kind).deadlines),
+            deadlines: execute.deadlines(self.pools.of(kind).deadlines),
         };
-        Ok((execute.kind, job))
+        Ok((kind, job))
     }
 }
 

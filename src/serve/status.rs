@@ -178,6 +178,8 @@ impl Problem {
                     Rejection::TooManyInFlight => ErrorKind::TooManyInFlight,
                     Rejection::NoWorker => ErrorKind::NoWorker,
                     Rejection::Disabled(_) => ErrorKind::Disabled,
+                    // Of a server behind a URL, and none stands behind these pools.
+                    Rejection::ByServer(_) => ErrorKind::Internal,
                 };
                 Self::new(kind, why.to_string())
             }
