@@ -36,7 +36,9 @@ pub struct CostSpec {
 pub enum CostTask {
     /// Nothing: prepare the script for others.
     Prepare,
-    /// A start, of a script that was prepared if there is one.
+    /// Nothing: take the snapshot of a heap with the script loaded.
+    Snapshot,
+    /// A start, with what was prepared if there is something.
     Start(Option<Received>),
     /// Memory for up to so many isolates.
     Isolates(u32),
@@ -172,6 +174,7 @@ fn measure(spec: CostSpec) -> anyhow::Result<CostEvent> {
     };
     Ok(match spec.task {
         CostTask::Prepare => CostEvent::Prepared(cost::prepare(&subject)?.map(Received::from)),
+        CostTask::Snapshot => CostEvent::Prepared(cost::snapshot(&subject)?.map(Received::from)),
         CostTask::Start(received) => {
             // SAFETY: the parent had it from a child of its own that is this very program, and gave it to this one.
             let prepared = received.map(|received| unsafe { received.trust() });
