@@ -1,7 +1,7 @@
 //! What an engine costs, each measurement in a process of its own: specification in, events out.
 
 use std::io::{self, BufRead};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytesize::ByteSize;
@@ -120,10 +120,9 @@ pub fn run(
         task,
     };
     let (mut process, mut last) = (Duration::ZERO, None);
-    let started = Instant::now();
-    let end = run_child("cost", &spec, Some(limit), |_, event: Option<CostEvent>| match event {
+    let end = run_child("cost", &spec, Some(limit), |_, event: Option<CostEvent>, after| match event {
         None => {}
-        Some(CostEvent::Listening) => process = started.elapsed(),
+        Some(CostEvent::Listening) => process = after,
         Some(event) => last = Some(event),
     })?;
     let last = match (end, last) {
