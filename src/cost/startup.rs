@@ -44,6 +44,7 @@ pub fn start(subject: &Subject, prepared: Option<&Prepared>) -> anyhow::Result<P
     })
 }
 
+/// An isolate, from the snapshot if that is what was prepared; checking its seal is part of it.
 fn create(subject: &Subject, prepared: Option<&Prepared>) -> Result<Box<dyn Isolate>, JsError> {
     match prepared {
         Some(snapshot) if snapshot.aid() == Aid::Snapshot => {

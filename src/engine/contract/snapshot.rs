@@ -42,7 +42,7 @@ fn a_snapshot_answers_as_its_source_does() {
         for (script, input) in scripts() {
             let Some(snapshot) = taken(bench, &script) else { return };
             let of_it = start(bench, &script, &snapshot);
-            let of_it = of_it.and_then(|id| Ok([call(bench, id, input), call(bench, id, input)]));
+            let of_it = of_it.map(|id| [call(bench, id, input), call(bench, id, input)]);
             bench.drop_isolate();
             let id = bench.isolate().load(&script, &Deadline::after(AMPLE)).unwrap();
             let of_source = [call(bench, id, input), call(bench, id, input)];
