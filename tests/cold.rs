@@ -128,6 +128,24 @@ fn the_v8_engines_start_from_source_from_a_code_cache_and_from_a_snapshot() {
 }
 
 #[test]
+fn a_heap_that_no_snapshot_can_hold_is_a_row_with_its_reason() {
+    if !is_built("deno_core") {
+        return;
+    }
+    let suite = suite("return 2");
+    let folder = suite.path().join("made").join("it");
+    let definition = "kind = \"javascript\"\nwhy = \"made for a test\"\nsetup = [\"setup.js\"]\n";
+    fs::write(folder.join("workload.toml"), definition).unwrap();
+    fs::write(folder.join("setup.js"), "Object.freeze(Math)").unwrap();
+    let (code, record, _out) = compare(&["-e", "deno_core", "-w", path(&suite), "--startup"]);
+    assert_eq!(code, Some(1));
+    let starts = record["startup"].as_array().unwrap();
+    assert!(starts.len() == 3 && starts[..2].iter().all(|row| row["error"].is_null()), "{starts:?}");
+    assert_eq!(starts[2]["aid"], "snapshot");
+    assert!(starts[2]["error"].as_str().unwrap().contains("signal"), "{starts:?}");
+}
+
+#[test]
 fn what_each_call_keeps_decides_growth_and_the_smallest_heap() {
     let suite = suite("allocate 64KiB\nreturn 2");
     let (_, record, _out) = compare(&["-e", "fake", "-w", path(&suite), "--memory", "1GiB", "--footprint"]);

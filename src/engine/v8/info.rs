@@ -15,8 +15,8 @@ pub(in super::super) fn info(id: &str, binding_version: String, timers: bool, no
         "ArrayBuffers and WebAssembly memories lie outside the heap limit",
         "loop unrolling is off in V8's optimising compiler: with it, some endless loops heed no deadline",
         "V8 compiles and collects garbage on background threads that all isolates of the process share",
-        "a script loaded into a start-up snapshot runs its setup without WebAssembly's constructors and the newest \
-         built-ins, which V8 adds when it starts from the snapshot",
+        "setup that goes into a start-up snapshot runs without WebAssembly, SharedArrayBuffer and the newest built-ins, \
+         and must leave no object of Intl; freezing or filling in built-ins there ends the process",
     ];
     EngineInfo {
         id: id.to_owned(),

@@ -7,12 +7,12 @@
 //!   can see.
 //! - deno_core wants its `Deno` in the global object when it takes up a snapshot. It is put back for that when setup
 //!   has run and taken away again before anything else runs. No guest ever sees it.
-//! - V8 adds to a realm when it takes it up from a snapshot: `WebAssembly`'s constructors, `Error.stackTraceLimit` and
-//!   the built-ins behind its flags for newer JavaScript. Setup runs without them.
-//! - V8 ends the process over what it cannot write (functions of WebAssembly and asm.js, for two), over built-ins that
-//!   setup froze and it must add to, and over a snapshot that does not fit into the heap. Against the last, an isolate
-//!   gets at least the heap limit under which the snapshot was made; the others are for whoever calls this in a process
-//!   of its own.
+//! - V8 adds to a realm when it takes it up from a snapshot: `WebAssembly`, `SharedArrayBuffer`,
+//!   `Error.stackTraceLimit` and the newest built-ins. Setup runs without them.
+//! - V8 ends the process over what it cannot write (objects of `Intl`, a `FinalizationRegistry` in use), over built-ins
+//!   that it must add to and setup froze or filled in, and over a snapshot that does not fit into the heap. Against the
+//!   last, an isolate gets at least the heap limit under which the snapshot was made; the others are for whoever calls
+//!   this in a process of its own.
 //! - Of a snapshot V8 looks at the version alone before it believes it. [`Prepared`] sees to the rest.
 
 use std::rc::Rc;
