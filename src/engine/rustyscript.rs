@@ -14,7 +14,7 @@
 //!   `Deno` cut down to what the console and `rustyscript.functions` look up in it, and a console without its
 //!   timers, which reach the same operation.
 //! - Every runtime transpiles and evaluates its extensions anew, tens of milliseconds each time, but for one that
-//!   starts from a snapshot, which holds them evaluated.
+//!   starts from a snapshot, which holds them evaluated. A timer that setup left behind is not in it.
 
 use std::fmt;
 use std::future::poll_fn;
