@@ -18,6 +18,8 @@ mod stop;
 pub(super) mod cases;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod snapshot_cases;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
