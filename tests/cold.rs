@@ -108,6 +108,44 @@ fn quickjs_starts_with_and_without_bytecode_and_its_memory_is_known() {
 }
 
 #[test]
+fn the_v8_engines_start_from_source_from_a_code_cache_and_from_a_snapshot() {
+    for engine in ["deno_core", "rustyscript"].into_iter().filter(|engine| is_built(engine)) {
+        let (code, record, out) = compare(&["-e", engine, "-w", "seed/template-render", "--startup"]);
+        assert_eq!(code, Some(0));
+        let starts = record["startup"].as_array().unwrap();
+        let aids: Vec<&str> = starts.iter().map(|row| row["aid"].as_str().unwrap()).collect();
+        assert_eq!(aids, ["none", "code_cache", "snapshot"]);
+        for row in starts {
+            assert!(row["error"].is_null() && row["repetitions"] == 3, "{row}");
+            assert_eq!(
+                row["aid_bytes"].as_u64().is_some_and(|bytes| bytes > 0),
+                row["aid"] != "none",
+                "{row}"
+            );
+        }
+        assert!(page(out.path(), "report.md").contains("snapshot"));
+    }
+}
+
+#[test]
+fn a_heap_that_no_snapshot_can_hold_is_a_row_with_its_reason() {
+    if !is_built("deno_core") {
+        return;
+    }
+    let suite = suite("return 2");
+    let folder = suite.path().join("made").join("it");
+    let definition = "kind = \"javascript\"\nwhy = \"made for a test\"\nsetup = [\"setup.js\"]\n";
+    fs::write(folder.join("workload.toml"), definition).unwrap();
+    fs::write(folder.join("setup.js"), "Object.freeze(Math)").unwrap();
+    let (code, record, _out) = compare(&["-e", "deno_core", "-w", path(&suite), "--startup"]);
+    assert_eq!(code, Some(1));
+    let starts = record["startup"].as_array().unwrap();
+    assert!(starts.len() == 3 && starts[..2].iter().all(|row| row["error"].is_null()), "{starts:?}");
+    assert_eq!(starts[2]["aid"], "snapshot");
+    assert!(starts[2]["error"].as_str().unwrap().contains("signal"), "{starts:?}");
+}
+
+#[test]
 fn what_each_call_keeps_decides_growth_and_the_smallest_heap() {
     let suite = suite("allocate 64KiB\nreturn 2");
     let (_, record, _out) = compare(&["-e", "fake", "-w", path(&suite), "--memory", "1GiB", "--footprint"]);

@@ -47,7 +47,7 @@ pub fn run_cell(
 ) -> anyhow::Result<CellEnd> {
     let (mut last, mut listens, mut asked) = (None, false, false);
     let mut seen = None;
-    let end = run_child("cell", spec, limit(spec), |cell, event: Option<CellEvent>| {
+    let end = run_child("cell", spec, limit(spec), |cell, event: Option<CellEvent>, _| {
         match event {
             None => {}
             Some(CellEvent::Listening) => listens = true,
@@ -90,8 +90,8 @@ pub enum ChildEnd {
 }
 
 /// Runs `jsarena <command>` in a fresh process that reads `spec` from its standard input, and hands on what it
-/// says, line by line, with its process number; now and then there is nothing to hand on. One that has not ended
-/// after `limit` is killed.
+/// says, line by line, with its process number and how long after its start it said so, whatever kept its parent
+/// busy meanwhile; now and then there is nothing to hand on. One that has not ended after `limit` is killed.
 ///
 /// # Errors
 /// When no process can be started at all.
@@ -99,9 +99,12 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
     command: &str,
     spec: &impl Serialize,
     limit: Option<Duration>,
-    mut on_event: impl FnMut(u32, Option<E>),
+    mut on_event: impl FnMut(u32, Option<E>, Duration),
 ) -> anyhow::Result<ChildEnd> {
     let program = std::env::current_exe().context("the path of this program")?;
+    // Before the process is started: a snapshot in it takes its time.
+    let spec = serde_json::to_string(spec)?;
+    let started = Instant::now();
     let mut child = Command::new(program)
         .arg(command)
         .stdin(Stdio::piped())
@@ -115,7 +118,7 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 let event = serde_json::from_str(&line).map_err(|error| error.to_string());
-                if to_parent.send(event).is_err() {
+                if to_parent.send((event, started.elapsed())).is_err() {
                     return;
                 }
             }
@@ -124,20 +127,20 @@ pub fn run_child<E: DeserializeOwned + Send + 'static>(
     let tail = child.stderr.take().map(Tail::of).transpose().context("a thread for the cell's last words")?;
     if let Some(mut stdin) = child.stdin.take() {
         // A child that died already says so by its exit status.
-        let _ = writeln!(stdin, "{}", serde_json::to_string(spec)?);
+        let _ = writeln!(stdin, "{spec}");
     }
 
     let give_up = limit.map(|limit| (Instant::now() + limit, limit));
     loop {
         match events.recv_timeout(LOOK_EVERY) {
-            Ok(Ok(event)) => on_event(child.id(), Some(event)),
-            Ok(Err(error)) => {
+            Ok((Ok(event), after)) => on_event(child.id(), Some(event), after),
+            Ok((Err(error), _)) => {
                 end(&mut child);
                 return Ok(ChildEnd::Died(format!("the cell said nonsense: {error}")));
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                on_event(child.id(), None);
+                on_event(child.id(), None, started.elapsed());
                 let Some((_, limit)) = give_up.filter(|(at, _)| Instant::now() >= *at) else { continue };
                 end(&mut child);
                 let limit = humantime::format_duration(limit);

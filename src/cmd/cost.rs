@@ -1,7 +1,7 @@
 //! What an engine costs, each measurement in a process of its own: specification in, events out.
 
 use std::io::{self, BufRead};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytesize::ByteSize;
@@ -36,7 +36,9 @@ pub struct CostSpec {
 pub enum CostTask {
     /// Nothing: prepare the script for others.
     Prepare,
-    /// A start, of a script that was prepared if there is one.
+    /// Nothing: take the snapshot of a heap with the script loaded.
+    Snapshot,
+    /// A start, with what was prepared if there is something.
     Start(Option<Received>),
     /// Memory for up to so many isolates.
     Isolates(u32),
@@ -119,10 +121,9 @@ pub fn run(
         task,
     };
     let (mut process, mut last) = (Duration::ZERO, None);
-    let started = Instant::now();
-    let end = run_child("cost", &spec, Some(limit), |_, event: Option<CostEvent>| match event {
+    let end = run_child("cost", &spec, Some(limit), |_, event: Option<CostEvent>, after| match event {
         None => {}
-        Some(CostEvent::Listening) => process = started.elapsed(),
+        Some(CostEvent::Listening) => process = after,
         Some(event) => last = Some(event),
     })?;
     let last = match (end, last) {
@@ -173,6 +174,7 @@ fn measure(spec: CostSpec) -> anyhow::Result<CostEvent> {
     };
     Ok(match spec.task {
         CostTask::Prepare => CostEvent::Prepared(cost::prepare(&subject)?.map(Received::from)),
+        CostTask::Snapshot => CostEvent::Prepared(cost::snapshot(&subject)?.map(Received::from)),
         CostTask::Start(received) => {
             // SAFETY: the parent had it from a child of its own that is this very program, and gave it to this one.
             let prepared = received.map(|received| unsafe { received.trust() });

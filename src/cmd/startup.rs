@@ -25,12 +25,13 @@ const GRACE: Duration = Duration::from_secs(60);
 /// A row in the making.
 struct Start<'a> {
     pair: &'a Pair,
+    aid: Aid,
     prepared: Option<Received>,
     done: Vec<(f64, Phases)>,
     error: Option<String>,
 }
 
-/// Measures every pair, without an aid and with the one that its engine offers. Repetitions follow each other, each in
+/// Measures every pair, without an aid and with each that its engine offers. Repetitions follow each other, each in
 /// an order of its own drawn from the seed, so that a slow drift of the machine falls on all rows alike. An early stop
 /// leaves the repetitions so far. Tells whether all that can be measured were.
 pub fn measure(
@@ -68,15 +69,17 @@ pub fn measure(
     Ok(all_well)
 }
 
-/// One without an aid, and one with what the engine makes of the script, if it makes anything of scripts.
+/// One without an aid, one with what the engine makes of the script, and one with a snapshot, as far as it offers them.
 fn starts_of<'a>(settings: &Settings, pair: &'a Pair) -> anyhow::Result<Vec<Start<'a>>> {
-    let start = |prepared, error| Start { pair, prepared, done: Vec::new(), error };
+    let start = |aid, prepared, error| Start { pair, aid, prepared, done: Vec::new(), error };
     if let Err(why) = cost::can_measure(&pair.0) {
-        return Ok(vec![start(None, Some(why))]);
+        return Ok(vec![start(Aid::None, None, Some(why))]);
     }
-    Ok(match cost::run(settings, pair, CostTask::Prepare, limit(settings, pair))?.last {
-        CostEvent::Prepared(None) => vec![start(None, None)],
-        CostEvent::Prepared(prepared) => vec![start(None, None), start(prepared, None)],
+    let mut starts = vec![start(Aid::None, None, None)];
+    match cost::run(settings, pair, CostTask::Prepare, limit(settings, pair))?.last {
+        CostEvent::Prepared(prepared) => {
+            starts.extend(prepared.map(|prepared| start(prepared.aid(), Some(prepared), None)));
+        }
         other => {
             // A row of an aid would need to know which. What is wrong with the script itself, a start without one tells.
             tracing::warn!(
@@ -85,9 +88,16 @@ fn starts_of<'a>(settings: &Settings, pair: &'a Pair) -> anyhow::Result<Vec<Star
                 "nothing prepared: {}",
                 unfitting(other)
             );
-            vec![start(None, None)]
         }
-    })
+    }
+    match cost::run(settings, pair, CostTask::Snapshot, limit(settings, pair))?.last {
+        CostEvent::Prepared(snapshot) => {
+            starts.extend(snapshot.map(|snapshot| start(Aid::Snapshot, Some(snapshot), None)));
+        }
+        // Not every heap can be written, and V8 ends the process over one that cannot: the row says why it is empty.
+        other => starts.push(start(Aid::Snapshot, None, Some(unfitting(other)))),
+    }
+    Ok(starts)
 }
 
 fn limit(settings: &Settings, (_, workload): &Pair) -> Duration {
@@ -113,7 +123,7 @@ impl Start<'_> {
         (times.is_some() || self.error.is_some()).then(|| Startup {
             engine: engine.id().to_owned(),
             workload: workload.name.clone(),
-            aid: self.prepared.as_ref().map_or(Aid::None, Received::aid),
+            aid: self.aid,
             aid_bytes: self.prepared.as_ref().map(Received::bytes),
             repetitions: u32::try_from(self.done.len()).unwrap_or(u32::MAX),
             times,

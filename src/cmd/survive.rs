@@ -151,7 +151,7 @@ fn tune(column: &Column, settings: &Settings) -> Result<Result<Stopwatch, String
     }
     let mut tuned = Err("it ended without a word".to_owned());
     let spec = HostSpec { pool: column.pool(settings), trial: None };
-    let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event| match event {
+    let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event, _| match event {
         Some(HostEvent::Tuned(watch)) => tuned = Ok(watch),
         Some(HostEvent::Failed(why)) => tuned = Err(why),
         Some(HostEvent::Seen(_) | HostEvent::TooBig(_)) | None => {}
@@ -179,7 +179,7 @@ fn try_one(
     };
     let spec = HostSpec { pool: column.pool(settings), trial: Some(trial) };
     let (mut seen, mut failed, mut too_big) = (Sighting::default(), None, None);
-    let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event| match event {
+    let end = run_child("trial", &spec, Some(HOST_LIMIT), |_, event, _| match event {
         Some(HostEvent::Seen(sighting)) => seen = *sighting,
         Some(HostEvent::Failed(why)) => failed = Some(why),
         Some(HostEvent::TooBig(held)) => too_big = Some(held),

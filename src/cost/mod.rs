@@ -11,5 +11,5 @@ mod subject;
 pub use footprint::{Isolates, isolates, worker_process_bytes};
 pub use growth::{GrowthPlan, growth};
 pub use heap::{Probe, Search, passes};
-pub use startup::{Phases, prepare, start, times};
+pub use startup::{Phases, prepare, snapshot, start, times};
 pub use subject::Subject;

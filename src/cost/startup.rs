@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::Subject;
-use crate::engine::Prepared;
+use crate::engine::{Aid, Isolate, JsError, Prepared};
 use crate::record::{Spread, StartupTimes};
 
 /// How long the phases of one start took in its process, microseconds.
@@ -30,7 +30,7 @@ pub struct Phases {
 pub fn start(subject: &Subject, prepared: Option<&Prepared>) -> anyhow::Result<Phases> {
     subject.on_thread(|subject| {
         let script = &subject.workload.script;
-        let (mut isolate, engine_us) = timed(|| subject.engine.create(&subject.limits))?;
+        let (mut isolate, engine_us) = timed(|| create(subject, prepared))?;
         let (id, load_us) = timed(|| match prepared {
             None => isolate.load(script, &subject.deadline()),
             Some(prepared) => isolate.load_prepared(script, prepared, &subject.deadline()),
@@ -39,10 +39,19 @@ pub fn start(subject: &Subject, prepared: Option<&Prepared>) -> anyhow::Result<P
         let (next, next_call_us) = timed(|| subject.call(&mut *isolate, id))?;
         subject.check(&first)?;
         subject.check(&next)?;
-        let isolate_us =
-            subject.on_thread(|subject| Ok(timed(|| subject.engine.create(&subject.limits))?.1))?;
+        let isolate_us = subject.on_thread(|subject| Ok(timed(|| create(subject, prepared))?.1))?;
         Ok(Phases { engine_us, load_us, first_call_us, next_call_us, isolate_us })
     })
+}
+
+/// An isolate, from the snapshot if that is what was prepared; checking its seal is part of it.
+fn create(subject: &Subject, prepared: Option<&Prepared>) -> Result<Box<dyn Isolate>, JsError> {
+    match prepared {
+        Some(snapshot) if snapshot.aid() == Aid::Snapshot => {
+            subject.engine.create_from(&subject.limits, &subject.workload.script, snapshot)
+        }
+        _ => subject.engine.create(&subject.limits),
+    }
 }
 
 /// The workload's script as the engine prepares it, if it does.
@@ -53,6 +62,16 @@ pub fn prepare(subject: &Subject) -> anyhow::Result<Option<Prepared>> {
     subject.on_thread(|subject| {
         let mut isolate = subject.engine.create(&subject.limits)?;
         Ok(isolate.prepare(&subject.workload.script, &subject.deadline())?)
+    })
+}
+
+/// The heap with the workload loaded, if the engine starts from such a thing.
+///
+/// # Errors
+/// When it gives no isolate, or cannot load the script or write the heap.
+pub fn snapshot(subject: &Subject) -> anyhow::Result<Option<Prepared>> {
+    subject.on_thread(|subject| {
+        Ok(subject.engine.snapshot(&subject.limits, &subject.workload.script, &subject.deadline())?)
     })
 }
 
@@ -100,6 +119,7 @@ mod tests {
         assert!(wrong("throw Error no").contains("no"));
         assert!(wrong("panic oh").contains("panic"));
         assert!(prepare(&subject("return 2")).unwrap().is_none(), "the fake has no form for scripts");
+        assert!(snapshot(&subject("return 2")).unwrap().is_none(), "nor a heap to keep");
     }
 
     #[test]

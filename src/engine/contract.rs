@@ -10,6 +10,7 @@ mod isolation;
 mod limits;
 mod prepared;
 mod promises;
+mod snapshot;
 mod values;
 
 use std::sync::Arc;

@@ -6,21 +6,23 @@
 //!   and for the background compilation of WebAssembly.
 //! - `Deno.core` lets a guest end the process (`op_panic`, for one), so it is deleted with everything else
 //!   that only extensions need.
+//! - Extensions it has one, of ours, for what a start-up snapshot refers to; it adds nothing to the realm.
 //! - A second realm in the same isolate would lack the state that the runtime's event loop and callbacks look
 //!   up in the current context, and dereference unchecked. So `reset` makes a new isolate.
 
+use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use ::deno_core::{JsRuntime, RuntimeOptions, v8};
+use ::deno_core::{JsRuntime, JsRuntimeForSnapshot, RuntimeOptions, v8};
 use bytesize::ByteSize;
 
 use crate::build;
 
-use super::super::{EngineInfo, Isolate, JsEngine, JsError, Limits};
+use super::super::{Deadline, EngineInfo, Isolate, JsEngine, JsError, Limits, Prepared, Script};
 use super::v8::convert::{Answer, answer, failure};
-use super::v8::{Binding, Realm, Step, V8Isolate, info};
+use super::v8::{Binding, Maker, Realm, Step, V8Isolate, extension, info, take_snapshot};
 
 /// V8 through `deno_core`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +44,24 @@ impl JsEngine for DenoCore {
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
         V8Isolate::<Bare>::create(limits)
     }
+
+    fn snapshot(
+        &self,
+        limits: &Limits,
+        script: &Script,
+        deadline: &Deadline,
+    ) -> Result<Option<Prepared>, JsError> {
+        take_snapshot::<Bare>(limits, script, deadline).map(Some)
+    }
+
+    fn create_from(
+        &self,
+        limits: &Limits,
+        script: &Script,
+        snapshot: &Prepared,
+    ) -> Result<Box<dyn Isolate>, JsError> {
+        V8Isolate::<Bare>::create_from(limits, script, snapshot)
+    }
 }
 
 struct Bare {
@@ -53,13 +73,21 @@ impl Binding for Bare {
 
     const LEAST_HEAP: ByteSize = ByteSize::mib(8);
 
-    fn make(params: v8::CreateParams) -> Result<Self, JsError> {
-        let options = RuntimeOptions { create_params: Some(params), ..RuntimeOptions::default() };
-        let failed = |error: &dyn std::fmt::Display| JsError::Engine(format!("deno_core: {error}"));
-        let mut runtime = JsRuntime::try_new(options).map_err(|error| failed(&error))?;
-        runtime
-            .execute_script("jsarena", "delete globalThis.Deno; delete globalThis.__bootstrap;")
-            .map_err(|error| failed(&error))?;
+    const PRELUDE: &'static str = "delete globalThis.Deno; delete globalThis.__bootstrap;";
+
+    type Maker = JsRuntimeForSnapshot;
+
+    fn version() -> String {
+        build::named("deno_core")
+    }
+
+    fn make(
+        params: v8::CreateParams,
+        snapshot: Option<&'static [u8]>,
+        enter: impl FnOnce(&mut JsRuntime) -> Result<v8::Global<v8::Value>, JsError>,
+    ) -> Result<Self, JsError> {
+        let mut runtime = JsRuntime::try_new(options(params, snapshot)).map_err(failed)?;
+        enter(&mut runtime)?;
         Ok(Self { runtime })
     }
 
@@ -100,6 +128,36 @@ impl Binding for Bare {
             thread::park();
         }
     }
+}
+
+impl Maker for JsRuntimeForSnapshot {
+    fn make(params: v8::CreateParams) -> Result<Self, JsError> {
+        Self::try_new(options(params, None)).map_err(failed)
+    }
+
+    fn runtime(&mut self) -> &mut JsRuntime {
+        self
+    }
+
+    fn finish(self) -> Box<[u8]> {
+        self.snapshot()
+    }
+}
+
+/// The same whether a snapshot is made or taken up: it refers to extensions and operations by their place.
+fn options(params: v8::CreateParams, snapshot: Option<&'static [u8]>) -> RuntimeOptions {
+    RuntimeOptions {
+        create_params: Some(params),
+        startup_snapshot: snapshot,
+        // Those of a snapshot are in it.
+        skip_op_registration: snapshot.is_some(),
+        extensions: vec![extension()],
+        ..RuntimeOptions::default()
+    }
+}
+
+fn failed(error: impl fmt::Display) -> JsError {
+    JsError::Engine(format!("deno_core: {error}"))
 }
 
 struct Unpark(Thread);

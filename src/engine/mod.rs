@@ -42,6 +42,35 @@ pub trait JsEngine: Send + Sync {
     /// # Errors
     /// [`JsError::Engine`] when the engine refuses its limits or cannot start.
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError>;
+
+    /// The heap of an isolate that has loaded the script, setup and all, for other isolates to start from, where the
+    /// engine has such a thing. It is made on the calling thread, which must own no isolate.
+    ///
+    /// # Errors
+    /// As [`JsEngine::create`] and [`Isolate::load`]; and [`JsError::Engine`] for a heap that cannot be written.
+    fn snapshot(
+        &self,
+        _limits: &Limits,
+        _script: &Script,
+        _deadline: &Deadline,
+    ) -> Result<Option<Prepared>, JsError> {
+        Ok(None)
+    }
+
+    /// As [`JsEngine::create`], with the heap that [`JsEngine::snapshot`] gave: what setup made is there, in this
+    /// realm and in those after a reset, and setup does not run again. [`Isolate::load_prepared`] finds the script.
+    ///
+    /// # Errors
+    /// As [`JsEngine::create`]; and [`JsError::Engine`] for what is not what this engine makes of this script, and
+    /// for a heap limit below the one under which it was made.
+    fn create_from(
+        &self,
+        _limits: &Limits,
+        _script: &Script,
+        _snapshot: &Prepared,
+    ) -> Result<Box<dyn Isolate>, JsError> {
+        Err(JsError::Engine("this engine has no snapshots".to_owned()))
+    }
 }
 
 /// One live instance of an engine with its own heap, bound to the thread that made it.

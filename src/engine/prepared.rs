@@ -1,7 +1,9 @@
 //! A script in the form that its engine loads sooner than the source.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::{JsError, Script};
@@ -35,14 +37,13 @@ impl Aid {
     }
 }
 
-/// A script as an engine compiled it, sealed.
+/// A script as an engine compiled it, or the heap in which it was loaded, sealed. Copies share the bytes.
 ///
 /// Engines take such bytes at their word: made-up ones are undefined behaviour. The seal tells damage, another script
 /// and another version of the engine. It does not tell malice, for anyone can make one; so what comes from outside is
 /// only [`Received`] until somebody vouches for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Prepared(Sealed);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared(Arc<Sealed>);
 
 /// A prepared script as it came from another process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub struct Received(Sealed);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Sealed {
     aid: Aid,
-    /// One for each source of the script that has one: setup, then body.
+    /// Of bytecode and code caches one for each source of the script that has one: setup, then body.
     parts: Vec<Vec<u8>>,
     seal: String,
 }
@@ -64,7 +65,12 @@ impl Prepared {
     /// The parts are what this version of this engine wrote for this script.
     pub unsafe fn seal(aid: Aid, engine: &str, script: &Script, parts: Vec<Vec<u8>>) -> Self {
         let seal = seal(aid, engine, script, &parts);
-        Self(Sealed { aid, parts, seal })
+        Self(Arc::new(Sealed { aid, parts, seal }))
+    }
+
+    /// Which aid it is.
+    pub fn aid(&self) -> Aid {
+        self.0.aid
     }
 
     /// The parts, if they are undamaged and what `engine` makes of `script`.
@@ -72,7 +78,7 @@ impl Prepared {
     /// # Errors
     /// [`JsError::Engine`] otherwise.
     pub fn open(&self, aid: Aid, engine: &str, script: &Script) -> Result<&[Vec<u8>], JsError> {
-        let Sealed { aid: own, parts, seal: sealed } = &self.0;
+        let Sealed { aid: own, parts, seal: sealed } = &*self.0;
         if *own == aid && *sealed == seal(aid, engine, script, parts) {
             Ok(parts)
         } else {
@@ -100,13 +106,19 @@ impl Received {
     /// It was serialised from a [`Prepared`] by a process that this one trusts as itself. Damage on the way does no
     /// harm.
     pub unsafe fn trust(self) -> Prepared {
-        Prepared(self.0)
+        Prepared(Arc::new(self.0))
     }
 }
 
 impl From<Prepared> for Received {
     fn from(prepared: Prepared) -> Self {
-        Self(prepared.0)
+        Self(Arc::unwrap_or_clone(prepared.0))
+    }
+}
+
+impl Serialize for Prepared {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
     }
 }
 
@@ -147,7 +159,7 @@ mod tests {
         assert!(prepared.open(Aid::CodeCache, "e 1", &script).is_err());
         assert!(prepared.open(Aid::Bytecode, "e 1", &Script::new("s", "return a")).is_err());
         for damaged in [vec![vec![1, 2], vec![4]], vec![vec![1], vec![2, 3]], vec![vec![1, 2]]] {
-            let damaged = Prepared(Sealed { parts: damaged, ..prepared.0.clone() });
+            let damaged = Prepared(Arc::new(Sealed { parts: damaged, ..(*prepared.0).clone() }));
             assert!(damaged.open(Aid::Bytecode, "e 1", &script).is_err(), "{damaged:?}");
         }
     }

@@ -13,21 +13,23 @@
 //! - `Deno.core.ops` holds operations that end the process (`op_now` without its state). The guest sees a
 //!   `Deno` cut down to what the console and `rustyscript.functions` look up in it, and a console without its
 //!   timers, which reach the same operation.
-//! - Every runtime transpiles and evaluates its extensions anew, tens of milliseconds each time.
+//! - Every runtime transpiles and evaluates its extensions anew, tens of milliseconds each time, but for one that
+//!   starts from a snapshot, which holds them evaluated. A timer that setup left behind is not in it.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
 
 use ::deno_core::{JsRuntime, v8};
 use ::rustyscript::js_value::{Function, Value};
-use ::rustyscript::{Runtime, RuntimeOptions};
+use ::rustyscript::{Runtime, RuntimeOptions, SnapshotBuilder};
 use bytesize::ByteSize;
 
 use crate::build;
 
-use super::super::{EngineInfo, Isolate, JsEngine, JsError, Limits};
+use super::super::{Deadline, EngineInfo, Isolate, JsEngine, JsError, Limits, Prepared, Script};
 use super::v8::convert::{Answer, answer, describe};
-use super::v8::{Binding, Realm, Step, V8Isolate, info};
+use super::v8::{Binding, Maker, Realm, Step, V8Isolate, extension, info, take_snapshot};
 
 /// V8 through RustyScript.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,7 +39,7 @@ impl JsEngine for RustyScript {
     fn info(&self) -> EngineInfo {
         info(
             "rustyscript",
-            format!("{} ({})", build::named("rustyscript"), build::named("deno_core")),
+            Scripted::version(),
             true,
             &[
                 "console, timers, URL, crypto and base64; console prints to standard output, in colour",
@@ -51,6 +53,24 @@ impl JsEngine for RustyScript {
 
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
         V8Isolate::<Scripted>::create(limits)
+    }
+
+    fn snapshot(
+        &self,
+        limits: &Limits,
+        script: &Script,
+        deadline: &Deadline,
+    ) -> Result<Option<Prepared>, JsError> {
+        take_snapshot::<Scripted>(limits, script, deadline).map(Some)
+    }
+
+    fn create_from(
+        &self,
+        limits: &Limits,
+        script: &Script,
+        snapshot: &Prepared,
+    ) -> Result<Box<dyn Isolate>, JsError> {
+        V8Isolate::<Scripted>::create_from(limits, script, snapshot)
     }
 }
 
@@ -103,6 +123,11 @@ struct Scripted {
 struct Tokio(Option<Rc<tokio::runtime::Runtime>>);
 
 impl Tokio {
+    fn start() -> Result<Self, JsError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        Ok(Self(Some(Rc::new(runtime.map_err(failed)?))))
+    }
+
     fn get(&self) -> &Rc<tokio::runtime::Runtime> {
         self.0.as_ref().expect("it is taken only by drop")
     }
@@ -122,18 +147,23 @@ impl Binding for Scripted {
 
     const LEAST_HEAP: ByteSize = ByteSize::mib(16);
 
-    fn make(params: v8::CreateParams) -> Result<Self, JsError> {
-        let failed = |error: &dyn std::fmt::Display| JsError::Engine(format!("rustyscript: {error}"));
-        let tokio = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|error| failed(&error))?;
-        let tokio = Tokio(Some(Rc::new(tokio)));
-        let options = RuntimeOptions { isolate_params: Some(params), ..RuntimeOptions::default() };
+    const PRELUDE: &'static str = PRELUDE;
+
+    type Maker = Making;
+
+    fn version() -> String {
+        format!("{} ({})", build::named("rustyscript"), build::named("deno_core"))
+    }
+
+    fn make(
+        params: v8::CreateParams,
+        snapshot: Option<&'static [u8]>,
+        enter: impl FnOnce(&mut JsRuntime) -> Result<v8::Global<v8::Value>, JsError>,
+    ) -> Result<Self, JsError> {
+        let tokio = Tokio::start()?;
         let mut runtime =
-            Runtime::with_tokio_runtime(options, Rc::clone(tokio.get())).map_err(|error| failed(&error))?;
-        let made =
-            runtime.deno_runtime().execute_script("jsarena", PRELUDE).map_err(|error| failed(&error))?;
+            Runtime::with_tokio_runtime(options(params, snapshot), Rc::clone(tokio.get())).map_err(failed)?;
+        let made = enter(runtime.deno_runtime())?;
         let parts = (|| {
             let scope = &mut runtime.deno_runtime().handle_scope();
             let made = v8::Local::new(scope, made).try_cast::<v8::Array>().ok()?;
@@ -146,7 +176,7 @@ impl Binding for Scripted {
                 v8::Global::new(scope, thrown),
             ))
         })();
-        let (bind, bad_input, thrown) = parts.ok_or_else(|| failed(&"the prelude gave something else"))?;
+        let (bind, bad_input, thrown) = parts.ok_or_else(|| failed("the prelude gave something else"))?;
         Ok(Self { bind, bad_input, thrown, runtime, tokio })
     }
 
@@ -172,10 +202,8 @@ impl Binding for Scripted {
     }
 
     fn call(&mut self, realm: &Realm, function: &Self::Function, input: &str) -> Result<Answer, JsError> {
-        let value: Value = self
-            .runtime
-            .call_stored_function_immediate(None, function, &(input,))
-            .map_err(|error| JsError::Engine(format!("rustyscript: {error}")))?;
+        let value: Value =
+            self.runtime.call_stored_function_immediate(None, function, &(input,)).map_err(failed)?;
         let scope = &mut self.runtime.deno_runtime().handle_scope();
         let scope = &mut v8::TryCatch::new(scope);
         let value = v8::Local::new(scope, value.into_v8());
@@ -197,6 +225,46 @@ impl Binding for Scripted {
         let runtime = &mut self.runtime;
         self.tokio.get().block_on(poll_fn(|cx| step(runtime.deno_runtime(), cx)))
     }
+}
+
+/// A runtime that ends as a snapshot, its extensions evaluated in it.
+struct Making {
+    builder: SnapshotBuilder,
+    tokio: Tokio,
+}
+
+impl Maker for Making {
+    fn make(params: v8::CreateParams) -> Result<Self, JsError> {
+        let tokio = Tokio::start()?;
+        let builder = SnapshotBuilder::with_tokio_runtime(options(params, None), Rc::clone(tokio.get()));
+        Ok(Self { builder: builder.map_err(failed)?, tokio })
+    }
+
+    fn tokio(&self) -> Option<Rc<tokio::runtime::Runtime>> {
+        Some(Rc::clone(self.tokio.get()))
+    }
+
+    fn runtime(&mut self) -> &mut JsRuntime {
+        self.builder.deno_runtime()
+    }
+
+    fn finish(self) -> Box<[u8]> {
+        self.builder.finish()
+    }
+}
+
+/// The same whether a snapshot is made or taken up: it refers to extensions and operations by their place.
+fn options(params: v8::CreateParams, snapshot: Option<&'static [u8]>) -> RuntimeOptions {
+    RuntimeOptions {
+        isolate_params: Some(params),
+        startup_snapshot: snapshot,
+        extensions: vec![extension()],
+        ..RuntimeOptions::default()
+    }
+}
+
+fn failed(error: impl fmt::Display) -> JsError {
+    JsError::Engine(format!("rustyscript: {error}"))
 }
 
 /// Takes the value that the wrapper caught.

@@ -21,12 +21,42 @@ fn has_aid(bench: &mut Bench) -> bool {
 }
 
 /// The same with one byte of its text changed on the way.
-fn altered(prepared: &Prepared, change: impl FnOnce(&mut serde_json::Value)) -> Prepared {
+pub(super) fn altered(prepared: &Prepared, change: impl FnOnce(&mut serde_json::Value)) -> Prepared {
     let mut sent = serde_json::to_value(prepared).unwrap();
     change(&mut sent);
     let received: Received = serde_json::from_value(sent).unwrap();
     // SAFETY: this process made it, and what was done to it since is damage, which does no harm.
     unsafe { received.trust() }
+}
+
+/// Scripts of many kinds, each with an input.
+pub(super) fn scripts() -> [(Script, &'static str); 8] {
+    let setup = Script {
+        setup: vec![
+            "const base = 40; var count = 0".to_owned(),
+            "function add(n) { count++; return base + n }".to_owned(),
+        ],
+        ..Script::new("t", "return [add(input), count, typeof this]")
+    };
+    [
+        (setup, "2"),
+        (
+            Script::new("t", "return input.a.map((x) => x * 1.5).join('-') + /b+/.exec('abbb')[0]"),
+            "{\"a\":[1,2]}",
+        ),
+        (Script::new("t", "await null; return await Promise.all([1, input].map(async (x) => x + 1))"), "4"),
+        (Script::new("t", "var await = input; return await"), "\"a plain name\""),
+        (
+            Script::new(
+                "t",
+                "class A { #x = 1; get x() { return this.#x } }; return [new A().x, 10n ** 20n + '']",
+            ),
+            "0",
+        ),
+        (Script::new("t", "return undefinedName"), "0"),
+        (Script::new("t", "throw new TypeError('no ' + input)"), "1"),
+        (Script::new("t", "x = 7; return typeof this + x // sloppy"), "0"),
+    ]
 }
 
 #[test]
@@ -35,36 +65,7 @@ fn what_was_prepared_answers_as_its_source_does() {
         if !has_aid(bench) {
             return;
         }
-        let setup = Script {
-            setup: vec![
-                "const base = 40; var count = 0".to_owned(),
-                "function add(n) { count++; return base + n }".to_owned(),
-            ],
-            ..Script::new("t", "return [add(input), count, typeof this]")
-        };
-        let scripts = [
-            (setup, "2"),
-            (
-                Script::new("t", "return input.a.map((x) => x * 1.5).join('-') + /b+/.exec('abbb')[0]"),
-                "{\"a\":[1,2]}",
-            ),
-            (
-                Script::new("t", "await null; return await Promise.all([1, input].map(async (x) => x + 1))"),
-                "4",
-            ),
-            (Script::new("t", "var await = input; return await"), "\"a plain name\""),
-            (
-                Script::new(
-                    "t",
-                    "class A { #x = 1; get x() { return this.#x } }; return [new A().x, 10n ** 20n + '']",
-                ),
-                "0",
-            ),
-            (Script::new("t", "return undefinedName"), "0"),
-            (Script::new("t", "throw new TypeError('no ' + input)"), "1"),
-            (Script::new("t", "x = 7; return typeof this + x // sloppy"), "0"),
-        ];
-        for (script, input) in scripts {
+        for (script, input) in scripts() {
             bench.drop_isolate();
             let from_source = bench.run(&script, input);
             bench.drop_isolate();
@@ -85,7 +86,7 @@ fn what_was_prepared_answers_as_its_source_does() {
 }
 
 /// Whether two results say the same; where a stack trace says it happened may differ.
-fn same(a: &Result<String, JsError>, b: &Result<String, JsError>) -> bool {
+pub(super) fn same(a: &Result<String, JsError>, b: &Result<String, JsError>) -> bool {
     match (a, b) {
         (
             Err(JsError::Exception { name: a, message: what_a, .. }),

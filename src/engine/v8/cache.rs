@@ -8,7 +8,7 @@ use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_unbound
 
 use super::super::super::{JsError, Script};
 use super::Realm;
-use super::compile::{Effort, Shape, compiled, origin, string, syntax, unwrapped, wrapper};
+use super::compile::{Effort, Shape, compiled, origin, string, syntax, unbound, unwrapped, wrapper};
 use super::convert::failure;
 
 /// First byte of a body's part: how it was compiled.
@@ -31,13 +31,7 @@ pub(super) fn write(
     let scope = &mut v8::TryCatch::new(scope);
     let mut parts = Vec::new();
     for (position, text) in (1..).zip(&script.setup) {
-        let text = string(scope, text)?;
-        let origin = origin(scope, &script.setup_name(position), 0)?;
-        let mut source = Source::new(text, Some(&origin));
-        let (eagerly, no_reason) = (CompileOptions::EagerCompile, NoCacheReason::NoReason);
-        let Some(unbound) = compile_unbound_script(scope, &mut source, eagerly, no_reason) else {
-            return Err(syntax(scope, realm, text));
-        };
+        let unbound = unbound(scope, realm, &script.setup_name(position), text, Effort::Everything)?;
         parts.push(unbound.create_code_cache().ok_or_else(none)?.to_vec());
     }
     let (wrapper, shape) = wrapper(scope, realm, script, Effort::Everything)?;

@@ -3,21 +3,36 @@
 //! deno_core sets callbacks of its own, made for a program that runs one trusted application. They unwrap
 //! where a termination can strike, and keep unhandled rejections until some later job turns the event loop.
 
-use ::deno_core::{JsRuntime, v8};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use ::deno_core::{Extension, JsRuntime, v8};
+use v8::MapFnTo;
 
 use super::super::super::JsError;
 
-/// Puts our answers in place of deno_core's.
-pub(super) fn install(runtime: &mut JsRuntime) -> Result<(), JsError> {
-    let isolate = runtime.v8_isolate();
+/// One address of the function for the whole process: it is what a snapshot is told to look up.
+static QUEUE_MICROTASK: LazyLock<v8::FunctionCallback> = LazyLock::new(|| queue_microtask.map_fn_to());
+
+/// What a snapshot refers to outside the heap, and finds elsewhere in another process.
+pub(in super::super) fn extension() -> Extension {
+    let references = vec![v8::ExternalReference { function: *QUEUE_MICROTASK }];
+    Extension { name: "jsarena", external_references: Cow::Owned(references), ..Extension::default() }
+}
+
+/// Puts our answers in place of deno_core's: those of the isolate, which no heap holds.
+pub(super) fn install(isolate: &mut v8::Isolate) {
     isolate.set_promise_reject_callback(ignore_rejection);
     isolate.set_prepare_stack_trace_callback(prepare_stack_trace);
     isolate.set_host_import_module_dynamically_callback(refuse_import);
+}
 
+/// Puts our functions in place of deno_core's: those of a new realm.
+pub(super) fn define(runtime: &mut JsRuntime) -> Result<(), JsError> {
     let scope = &mut runtime.handle_scope();
     let installed = (|| {
         let name = v8::String::new(scope, "queueMicrotask")?;
-        let function = v8::Function::new(scope, queue_microtask)?;
+        let function = v8::Function::new_raw(scope, *QUEUE_MICROTASK)?;
         function.set_name(name);
         scope.get_current_context().global(scope).set(scope, name.into(), function.into())
     })();

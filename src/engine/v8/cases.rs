@@ -13,7 +13,7 @@ macro_rules! cases {
     ($engine:expr) => {
         $crate::engine::registry::v8::cases::cases!($engine;
             answers invalid_results exceptions syntax_errors setup promises timeouts reuse
-            out_of_memory interruption reset seats many_isolates hardening in_tokio hostile_stacks
+            out_of_memory interruption reset seats many_isolates hardening in_tokio hostile_stacks snapshots
         );
     };
     ($engine:expr; $($case:ident)*) => {
@@ -26,13 +26,14 @@ macro_rules! cases {
     };
 }
 pub(in super::super) use super::hostile::{hardening, hostile_stacks, out_of_memory, timeouts};
+pub(in super::super) use super::snapshot_cases::snapshots;
 pub(in super::super) use cases;
 
 pub(super) fn limits(mebibytes: u64) -> Limits {
     Limits { heap: Some(ByteSize::mib(mebibytes)), ..Limits::default() }
 }
 
-fn soon() -> Deadline {
+pub(super) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(20))
 }
 

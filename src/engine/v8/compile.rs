@@ -1,29 +1,56 @@
 //! From source text to a function, or to a syntax error with its place in the guest's own text.
 
 use ::deno_core::v8;
-use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function};
+use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function, compile_unbound_script};
 
 use super::super::super::{JsError, Script};
 use super::Realm;
 use super::convert::{Catch, failure};
 
+/// Runs a script's setup and compiles its body.
+pub(super) fn loaded(
+    scope: &mut v8::HandleScope,
+    realm: &Realm,
+    script: &Script,
+    effort: Effort,
+) -> Result<v8::Global<v8::Function>, JsError> {
+    for (position, source) in (1..).zip(&script.setup) {
+        run_setup(scope, realm, &script.setup_name(position), source, effort)?;
+    }
+    body(scope, realm, script, effort)
+}
+
 /// Runs a setup source in the global scope.
-pub(super) fn run_setup(
+fn run_setup(
     scope: &mut v8::HandleScope,
     realm: &Realm,
     name: &str,
     source: &str,
+    effort: Effort,
 ) -> Result<(), JsError> {
     let scope = &mut v8::HandleScope::new(scope);
     let scope = &mut v8::TryCatch::new(scope);
-    let source = string(scope, source)?;
-    let origin = origin(scope, name, 0)?;
-    let Some(script) = v8::Script::compile(scope, source, Some(&origin)) else {
-        return Err(syntax(scope, realm, source));
-    };
-    match script.run(scope) {
+    let unbound = unbound(scope, realm, name, source, effort)?;
+    match unbound.bind_to_current_context(scope).run(scope) {
         Some(_) => Ok(()),
         None => Err(failure(scope, realm)),
+    }
+}
+
+/// Compiles a setup source.
+pub(super) fn unbound<'b>(
+    scope: &mut Catch<'_, 'b>,
+    realm: &Realm,
+    name: &str,
+    source: &str,
+    effort: Effort,
+) -> Result<v8::Local<'b, v8::UnboundScript>, JsError> {
+    let text = string(scope, source)?;
+    let origin = origin(scope, name, 0)?;
+    let mut source = Source::new(text, Some(&origin));
+    match compile_unbound_script(scope, &mut source, effort.options(), NoCacheReason::NoReason) {
+        Some(unbound) => Ok(unbound),
+        None => Err(syntax(scope, realm, text)),
     }
 }
 
@@ -37,14 +64,15 @@ pub(super) enum Shape {
 }
 
 /// Compiles a script's body as a function of `input`.
-pub(super) fn body(
+fn body(
     scope: &mut v8::HandleScope,
     realm: &Realm,
     script: &Script,
+    effort: Effort,
 ) -> Result<v8::Global<v8::Function>, JsError> {
     let scope = &mut v8::HandleScope::new(scope);
     let scope = &mut v8::TryCatch::new(scope);
-    let (wrapper, shape) = wrapper(scope, realm, script, Effort::AsNeeded)?;
+    let (wrapper, shape) = wrapper(scope, realm, script, effort)?;
     unwrapped(scope, realm, wrapper, shape)
 }
 
@@ -57,6 +85,15 @@ pub(super) enum Effort {
     Everything,
 }
 
+impl Effort {
+    fn options(self) -> CompileOptions {
+        match self {
+            Self::AsNeeded => CompileOptions::NoCompileOptions,
+            Self::Everything => CompileOptions::EagerCompile,
+        }
+    }
+}
+
 /// The function around a script's body, and which it is: for a body without `await` it is the function itself.
 pub(super) fn wrapper<'b>(
     scope: &mut Catch<'_, 'b>,
@@ -64,10 +101,8 @@ pub(super) fn wrapper<'b>(
     script: &Script,
     effort: Effort,
 ) -> Result<(v8::Local<'b, v8::Function>, Shape), JsError> {
-    let eagerly = effort == Effort::Everything;
     let plain = |scope: &mut Catch<'_, 'b>| {
-        let options = if eagerly { CompileOptions::EagerCompile } else { CompileOptions::NoCompileOptions };
-        Ok((compiled(scope, realm, script, Shape::Plain, None, options)?, Shape::Plain))
+        Ok((compiled(scope, realm, script, Shape::Plain, None, effort.options())?, Shape::Plain))
     };
     if !script.mentions_await() {
         return plain(scope);

@@ -8,13 +8,18 @@ mod cache;
 mod callbacks;
 mod compile;
 pub(super) mod convert;
+mod info;
 mod platform;
+mod realm;
+mod snapshot;
 mod stop;
 
 #[cfg(test)]
 pub(super) mod cases;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod snapshot_cases;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -23,13 +28,19 @@ use std::task::{Context, Poll};
 use ::deno_core::{JsRuntime, PollEventLoopOptions, v8};
 use bytesize::ByteSize;
 
+pub(super) use callbacks::extension;
+pub(super) use info::info;
+pub(super) use realm::Realm;
+pub(super) use snapshot::{Maker, take as take_snapshot};
+
 use super::super::{
-    Aid, Capabilities, Deadline, EngineInfo, HeapStats, Interrupter, Interruption, Isolate, JsError, Limits,
-    Prepared, Script, ScriptId,
+    Aid, Deadline, HeapStats, Interrupter, Isolate, JsError, Limits, Prepared, Script, ScriptId,
 };
+use compile::Effort;
 use convert::{Answer, answer};
 use platform::Seat;
-use stop::{StopFlag, Stopper};
+use snapshot::Snapshot;
+use stop::Stopper;
 
 /// How one engine reaches V8.
 pub(super) trait Binding: Sized + 'static {
@@ -40,8 +51,22 @@ pub(super) trait Binding: Sized + 'static {
     /// fit, before anybody could set a callback.
     const LEAST_HEAP: ByteSize;
 
-    /// Builds a runtime in which guests find nothing that can end the process.
-    fn make(params: v8::CreateParams) -> Result<Self, JsError>;
+    /// Run first in every new realm, so that guests find nothing in it that can end the process.
+    const PRELUDE: &'static str;
+
+    /// A runtime of this kind that ends as a snapshot.
+    type Maker: Maker;
+
+    /// What the heap of a new runtime depends on beside V8.
+    fn version() -> String;
+
+    /// Builds a runtime, from a snapshot if there is one. `enter` makes its realm fit for guests, and gives what the
+    /// prelude evaluated to.
+    fn make(
+        params: v8::CreateParams,
+        snapshot: Option<&'static [u8]>,
+        enter: impl FnOnce(&mut JsRuntime) -> Result<v8::Global<v8::Value>, JsError>,
+    ) -> Result<Self, JsError>;
 
     /// The tokio runtime on which the binding's operations run, if they need one: entered while guest code
     /// runs, for they panic without it, which within V8 is an abort.
@@ -65,19 +90,11 @@ pub(super) trait Binding: Sized + 'static {
 /// One turn of the event loop, as [`Binding::drive`] repeats it.
 pub(super) type Step<'a> = dyn FnMut(&mut JsRuntime, &mut Context<'_>) -> Poll<Result<(), JsError>> + 'a;
 
-/// What conversions need to know: what the realm held before any guest code ran and could change it, and
-/// whether guest code may still be run.
-pub(super) struct Realm {
-    stop: StopFlag,
-    /// `Error`, for `instanceof`.
-    error: v8::Global<v8::Object>,
-    /// The constructor of async functions, which has no global name.
-    async_function: v8::Global<v8::Function>,
-}
-
 /// An isolate of either V8 engine.
 pub(super) struct V8Isolate<B: Binding> {
     limits: Limits,
+    /// What every realm starts from, if it starts from one.
+    snapshot: Option<Rc<Snapshot>>,
     stopper: Stopper,
     /// `None` only after a reset that failed.
     live: Option<Live<B>>,
@@ -90,16 +107,31 @@ struct Live<B: Binding> {
     scripts: Vec<B::Function>,
     realm: Rc<Realm>,
     binding: B,
+    /// After the runtime, which reads it to its end.
+    _snapshot: Option<Rc<Snapshot>>,
 }
 
 impl<B: Binding> V8Isolate<B> {
     /// Makes an isolate on this thread, which must have none alive.
     pub(super) fn create(limits: &Limits) -> Result<Box<dyn Isolate>, JsError> {
+        Self::start(limits, None)
+    }
+
+    /// The same, with the heap of a snapshot.
+    pub(super) fn create_from(
+        limits: &Limits,
+        script: &Script,
+        prepared: &Prepared,
+    ) -> Result<Box<dyn Isolate>, JsError> {
+        Self::start(limits, Some(Snapshot::open::<B>(limits, script, prepared)?))
+    }
+
+    fn start(limits: &Limits, snapshot: Option<Rc<Snapshot>>) -> Result<Box<dyn Isolate>, JsError> {
         let seat = Seat::take()?;
         platform::initialise();
         let mut stopper = Stopper::new();
-        let live = Live::make(limits, &mut stopper)?;
-        Ok(Box::new(Self { limits: limits.clone(), stopper, live: Some(live), _seat: seat }))
+        let live = Some(Live::make(limits, snapshot.as_ref(), &mut stopper)?);
+        Ok(Box::new(Self { limits: limits.clone(), snapshot, stopper, live, _seat: seat }))
     }
 
     /// Runs guest code under the deadline. Whatever stopped it wins over what the code made of being stopped.
@@ -125,13 +157,12 @@ impl<B: Binding> Isolate for V8Isolate<B> {
     fn load(&mut self, script: &Script, deadline: &Deadline) -> Result<ScriptId, JsError> {
         self.within(deadline, |live, _| {
             let realm = Rc::clone(&live.realm);
-            let function = {
-                let scope = &mut live.binding.runtime().handle_scope();
-                for (position, source) in (1..).zip(&script.setup) {
-                    compile::run_setup(scope, &realm, &script.setup_name(position), source)?;
-                }
-                compile::body(scope, &realm, script)?
-            };
+            let function = compile::loaded(
+                &mut live.binding.runtime().handle_scope(),
+                &realm,
+                script,
+                Effort::AsNeeded,
+            )?;
             live.keep(function)
         })
     }
@@ -151,6 +182,12 @@ impl<B: Binding> Isolate for V8Isolate<B> {
         prepared: &Prepared,
         deadline: &Deadline,
     ) -> Result<ScriptId, JsError> {
+        if self.snapshot.as_ref().is_some_and(|snapshot| snapshot.is(script, prepared)) {
+            return self.within(deadline, |live, _| {
+                let function = snapshot::function(&mut live.binding.runtime().handle_scope())?;
+                live.keep(function)
+            });
+        }
         let parts = prepared.open(Aid::CodeCache, &cache::version(), script)?;
         self.within(deadline, |live, _| {
             let realm = Rc::clone(&live.realm);
@@ -161,7 +198,7 @@ impl<B: Binding> Isolate for V8Isolate<B> {
 
     fn call(&mut self, script: ScriptId, input: &str, deadline: &Deadline) -> Result<String, JsError> {
         self.within(deadline, |live, stopper| {
-            let Live { scripts, realm, binding } = live;
+            let Live { scripts, realm, binding, .. } = live;
             let function = scripts
                 .get(script.0 as usize)
                 .ok_or_else(|| JsError::Engine(format!("no script {} is loaded", script.0)))?;
@@ -175,7 +212,7 @@ impl<B: Binding> Isolate for V8Isolate<B> {
     fn reset(&mut self) -> Result<(), JsError> {
         // The old runtime goes first: a thread has room for one isolate.
         self.live = None;
-        self.live = Some(Live::make(&self.limits, &mut self.stopper)?);
+        self.live = Some(Live::make(&self.limits, self.snapshot.as_ref(), &mut self.stopper)?);
         Ok(())
     }
 
@@ -197,27 +234,29 @@ impl<B: Binding> Isolate for V8Isolate<B> {
 }
 
 impl<B: Binding> Live<B> {
-    fn make(limits: &Limits, stopper: &mut Stopper) -> Result<Self, JsError> {
-        let mut params = v8::CreateParams::default();
-        if let Some(heap) = limits.heap {
-            if heap < B::LEAST_HEAP {
-                return Err(JsError::Engine(format!(
-                    "a heap of {heap} is too small to start in: it takes {}",
-                    B::LEAST_HEAP
-                )));
-            }
-            params = params.heap_limits(0, usize::try_from(heap.as_u64()).unwrap_or(usize::MAX));
-        }
-        let mut binding = B::make(params)?;
+    fn make(
+        limits: &Limits,
+        snapshot: Option<&Rc<Snapshot>>,
+        stopper: &mut Stopper,
+    ) -> Result<Self, JsError> {
+        // SAFETY: what is made of them is the binding, which drops before the snapshot that lies beside it.
+        let bytes = snapshot.map(|snapshot| unsafe { snapshot.bytes() });
+        let mut binding = B::make(params::<B>(limits)?, bytes, |runtime| match bytes {
+            None => snapshot::prelude::<B>(runtime),
+            Some(_) => snapshot::enter(runtime),
+        })?;
         let runtime = binding.runtime();
         stopper.attach(runtime);
-        callbacks::install(runtime)?;
-        let realm = Rc::new(Realm::capture(&mut runtime.handle_scope(), stopper.flag())?);
-        Ok(Self { scripts: Vec::new(), realm, binding })
+        callbacks::install(runtime.v8_isolate());
+        let realm = if bytes.is_none() {
+            callbacks::define(runtime)?;
+            Realm::capture(&mut runtime.handle_scope(), stopper.flag())?
+        } else {
+            Realm::kept(&mut runtime.handle_scope(), stopper.flag())?
+        };
+        Ok(Self { scripts: Vec::new(), realm: Rc::new(realm), binding, _snapshot: snapshot.cloned() })
     }
-}
 
-impl<B: Binding> Live<B> {
     fn keep(&mut self, function: v8::Global<v8::Function>) -> Result<ScriptId, JsError> {
         let id = u32::try_from(self.scripts.len())
             .map_err(|_| JsError::Engine("too many scripts are loaded".to_owned()))?;
@@ -227,25 +266,16 @@ impl<B: Binding> Live<B> {
     }
 }
 
-impl Realm {
-    fn capture(scope: &mut v8::HandleScope, stop: StopFlag) -> Result<Self, JsError> {
-        let mut find = |source: &str| -> Option<v8::Global<v8::Value>> {
-            let source = v8::String::new(scope, source)?;
-            let value = v8::Script::compile(scope, source, None)?.run(scope)?;
-            Some(v8::Global::new(scope, value))
-        };
-        let found = find("Error").zip(find("(async () => {}).constructor"));
-        found
-            .and_then(|(error, async_function)| {
-                let error = v8::Local::new(scope, error).try_cast::<v8::Object>().ok()?;
-                let async_function = v8::Local::new(scope, async_function).try_cast::<v8::Function>().ok()?;
-                Some(Self {
-                    stop,
-                    error: v8::Global::new(scope, error),
-                    async_function: v8::Global::new(scope, async_function),
-                })
-            })
-            .ok_or_else(|| JsError::Engine("a new realm lacks its built-in objects".to_owned()))
+/// What V8 is told of the limits.
+fn params<B: Binding>(limits: &Limits) -> Result<v8::CreateParams, JsError> {
+    let params = v8::CreateParams::default();
+    match limits.heap {
+        None => Ok(params),
+        Some(heap) if heap < B::LEAST_HEAP => Err(JsError::Engine(format!(
+            "a heap of {heap} is too small to start in: it takes {}",
+            B::LEAST_HEAP
+        ))),
+        Some(heap) => Ok(params.heap_limits(0, usize::try_from(heap.as_u64()).unwrap_or(usize::MAX))),
     }
 }
 
@@ -294,35 +324,5 @@ fn settle<B: Binding>(
     match answer(&mut v8::TryCatch::new(scope), realm, promise.into())? {
         Answer::Json(json) => Ok(json),
         Answer::Pending(_) => Err(JsError::Engine("a settled promise is pending again".to_owned())),
-    }
-}
-
-/// What both engines say about themselves.
-pub(super) fn info(id: &str, binding_version: String, timers: bool, notes: &[&str]) -> EngineInfo {
-    let shared = [
-        "one builtin call over a huge array or text (indexOf, reverse, a sort of a sparse array, JSON.parse) is \
-         stopped only when it returns",
-        "a builtin that asks for more than a gigabyte of heap, or more than 2^27 elements, at once aborts the \
-         process: isolate by process where that matters",
-        "ArrayBuffers and WebAssembly memories lie outside the heap limit",
-        "loop unrolling is off in V8's optimising compiler: with it, some endless loops heed no deadline",
-        "V8 compiles and collects garbage on background threads that all isolates of the process share",
-    ];
-    EngineInfo {
-        id: id.to_owned(),
-        engine_version: format!("V8 {}", v8::V8::get_version()),
-        binding_version,
-        // V8 takes 984 KiB for JavaScript whatever the thread has; the rest is for native code below it.
-        thread_stack: ByteSize::mib(4),
-        capabilities: Capabilities {
-            interruption: Interruption::Full,
-            heap_limit: true,
-            heap_stats: true,
-            reset_in_place: false,
-            jit: true,
-            wasm: true,
-            timers,
-        },
-        notes: notes.iter().chain(&shared).map(|&note| note.to_owned()).collect(),
     }
 }

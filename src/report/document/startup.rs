@@ -14,7 +14,8 @@ pub(super) fn section(report: &Report<'_>) -> Option<Section> {
         title: "Cold start",
         lead: "From nothing to an answer, each time in a fresh process whose program file is in the page cache. Process: \
                until it says that it is there. Engine: the first isolate, with all that is done once a process. Load: \
-               setup and compilation, or taking up what was compiled before. First result: these and the first call. \
+               setup and compilation, or taking up what was compiled before. With a snapshot the isolate comes with \
+               all that in its heap, and load only finds the script there. First result: these and the first call. \
                Isolate: a second one beside the first. Figures are medians; the lowest and the highest follow the first \
                result, and behind a load with an aid stands what part it is of one without."
             .to_owned(),
