@@ -44,7 +44,8 @@ pub trait JsEngine: Send + Sync {
     fn create(&self, limits: &Limits) -> Result<Box<dyn Isolate>, JsError>;
 
     /// The heap of an isolate that has loaded the script, setup and all, for other isolates to start from, where the
-    /// engine has such a thing. It is made on the calling thread, which must own no isolate.
+    /// engine has such a thing. It is made on the calling thread, which must own no isolate, and may wait until no
+    /// other isolate of the engine lives in the process.
     ///
     /// # Errors
     /// As [`JsEngine::create`] and [`Isolate::load`]; and [`JsError::Engine`] for a heap that cannot be written.
@@ -59,6 +60,7 @@ pub trait JsEngine: Send + Sync {
 
     /// As [`JsEngine::create`], with the heap that [`JsEngine::snapshot`] gave: what setup made is there, in this
     /// realm and in those after a reset, and setup does not run again. [`Isolate::load_prepared`] finds the script.
+    /// May wait until no isolate lives in the process that started from another heap, as [`JsEngine::create`] may then.
     ///
     /// # Errors
     /// As [`JsEngine::create`]; and [`JsError::Engine`] for what is not what this engine makes of this script, and

@@ -73,6 +73,11 @@ impl Prepared {
         self.0.aid
     }
 
+    /// What tells it from others.
+    pub fn seal_text(&self) -> &str {
+        &self.0.seal
+    }
+
     /// The parts, if they are undamaged and what `engine` makes of `script`.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ use super::super::{
 };
 use compile::Effort;
 use convert::{Answer, answer};
-use platform::Seat;
+use platform::{Origin, Seat};
 use snapshot::Snapshot;
 use stop::Stopper;
 
@@ -127,7 +127,8 @@ impl<B: Binding> V8Isolate<B> {
     }
 
     fn start(limits: &Limits, snapshot: Option<Rc<Snapshot>>) -> Result<Box<dyn Isolate>, JsError> {
-        let seat = Seat::take()?;
+        let origin = snapshot.as_ref().map_or(Origin::Own, |snapshot| snapshot.origin());
+        let seat = Seat::take(&origin)?;
         platform::initialise();
         let mut stopper = Stopper::new();
         let live = Some(Live::make(limits, snapshot.as_ref(), &mut stopper)?);

@@ -5,6 +5,7 @@ use std::sync::Once;
 use std::thread;
 
 use ::deno_core::{JsRuntime, v8};
+use parking_lot::{Condvar, Mutex};
 
 use super::super::super::JsError;
 
@@ -37,6 +38,22 @@ thread_local! {
     static TAKEN: Cell<bool> = const { Cell::new(false) };
 }
 
+/// What heap the isolates alive start from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// V8's own.
+    Own,
+    /// A snapshot, by its seal.
+    Snapshot(String),
+    /// V8's own, to be written: its isolate must be alone.
+    Written,
+}
+
+/// V8 13.7 keeps the constants of a heap once for all isolates of the process, and reads those of the wrong one when
+/// isolates of different origins live at a time. So each waits until those of another are gone.
+static ALIVE: Mutex<Option<(Origin, usize)>> = Mutex::new(None);
+static ONE_LESS: Condvar = Condvar::new();
+
 /// The one place for a V8 isolate that a thread has.
 ///
 /// An isolate is entered when it is made and left when it is dropped; V8 ends the process when two on one
@@ -44,16 +61,22 @@ thread_local! {
 pub(super) struct Seat(());
 
 impl Seat {
-    /// Takes the thread's place for the caller.
+    /// Takes the thread's place for the caller, once no isolate of another origin lives in the process.
     ///
     /// # Errors
     /// [`JsError::Engine`] when another isolate, of this engine or the other V8 engine, sits there.
-    pub(super) fn take() -> Result<Self, JsError> {
+    pub(super) fn take(origin: &Origin) -> Result<Self, JsError> {
         if TAKEN.replace(true) {
             return Err(JsError::Engine(
                 "this thread has a V8 isolate already: drop it first, or use another thread".to_owned(),
             ));
         }
+        let mut alive = ALIVE.lock();
+        let fits = |alive: &Option<(Origin, usize)>| {
+            alive.as_ref().is_none_or(|(other, _)| other == origin && *origin != Origin::Written)
+        };
+        ONE_LESS.wait_while(&mut alive, |alive| !fits(alive));
+        alive.get_or_insert_with(|| (origin.clone(), 0)).1 += 1;
         Ok(Self(()))
     }
 }
@@ -61,5 +84,10 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         TAKEN.set(false);
+        let mut alive = ALIVE.lock();
+        if let Some((origin, count)) = alive.take() {
+            *alive = (count > 1).then(|| (origin, count - 1));
+        }
+        ONE_LESS.notify_all();
     }
 }

@@ -3,6 +3,7 @@
 //! - A snapshot is taken of a runtime made for nothing else, after setup has run and the body is compiled, both to
 //!   the last inner function. V8 is told to keep what it compiled (`FunctionCodeHandling::Keep`): bytecode is in the
 //!   snapshot, machine code and type feedback are not.
+//! - Isolates of different origins cannot live in one process at a time (see [`Origin`]): each waits for the others.
 //! - What we need again in the realm made from it lies in a private property of the global object, which no guest
 //!   can see.
 //! - deno_core wants its `Deno` in the global object when it takes up a snapshot. It is put back for that when setup
@@ -23,7 +24,7 @@ use ::deno_core::{JsRuntime, v8};
 use super::super::super::{Aid, Deadline, JsError, Limits, Prepared, Script};
 use super::compile::{self, Effort};
 use super::convert::stopped;
-use super::platform::{self, Seat};
+use super::platform::{self, Origin, Seat};
 use super::realm::Realm;
 use super::stop::Stopper;
 use super::{Binding, cache, callbacks, params};
@@ -51,7 +52,7 @@ pub(in super::super) fn take<B: Binding>(
     script: &Script,
     deadline: &Deadline,
 ) -> Result<Prepared, JsError> {
-    let _seat = Seat::take()?;
+    let _seat = Seat::take(&Origin::Written)?;
     platform::initialise();
     let mut maker = B::Maker::make(params::<B>(limits)?)?;
     let mut stopper = Stopper::new();
@@ -265,6 +266,11 @@ impl Snapshot {
     /// Nothing made of them may be left when `self` is dropped.
     pub(super) unsafe fn bytes(&self) -> &'static [u8] {
         self.bytes
+    }
+
+    /// What its isolates start from.
+    pub(super) fn origin(&self) -> Origin {
+        Origin::Snapshot(self.prepared.seal_text().to_owned())
     }
 
     /// Whether it is this one, of this script.
