@@ -1,11 +1,15 @@
 //! `compare --ablation` from outside: real processes, real files, hosts that really die.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use common::{Ran, jsarena};
 
 fn path(folder: &TempDir) -> &str {
     folder.path().to_str().unwrap()
@@ -25,20 +29,8 @@ fn suite(body: &str, hostile: &[(&str, &str)]) -> (TempDir, TempDir) {
     (root, corpus)
 }
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
 fn ablation(arguments: &[&str]) -> Ran {
-    let mut command = Command::cargo_bin("jsarena").unwrap();
-    let output = command.args(["compare", "--ablation"]).args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    jsarena(&[&["compare", "--ablation"], arguments].concat())
 }
 
 /// The rows of a record that its schema and its sums allow.

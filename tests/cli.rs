@@ -1,12 +1,14 @@
 //! The command line from outside, with the fake engine: real processes, real files.
 
+mod common;
+
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use common::{jsarena, jsarena_in};
 
 /// A folder of workloads for the fake engine: name, body and expected answer.
 fn suite(workloads: &[(&str, &str, &str)]) -> TempDir {
@@ -20,25 +22,6 @@ fn suite(workloads: &[(&str, &str, &str)]) -> TempDir {
         fs::write(folder.join("expected.json"), expected).unwrap();
     }
     root
-}
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn jsarena(arguments: &[&str]) -> Ran {
-    jsarena_in(Path::new("."), arguments)
-}
-
-fn jsarena_in(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = Command::cargo_bin("jsarena").unwrap().current_dir(folder).args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 fn path(folder: &TempDir) -> &str {

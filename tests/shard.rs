@@ -1,28 +1,16 @@
 //! A matrix split over several runs, and made one again: from outside, as several machines would.
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
 use jsarena::engine::registry;
 use jsarena::record::{self, RunRecord};
 use tempfile::TempDir;
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn jsarena(arguments: &[&str]) -> Ran {
-    let output = Command::cargo_bin("jsarena").unwrap().args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
+use common::{Ran, jsarena};
 
 /// Three workloads for the fake engine.
 fn suite() -> TempDir {

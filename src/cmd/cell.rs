@@ -10,12 +10,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::hostile::HostileSpec;
 use super::pool_spec::PoolSpec;
-use super::{Failure, Verdict, signals};
+use super::{Failure, Verdict, open_files, signals};
 use crate::engine::Deadlines;
 use crate::executor::http::Target;
 use crate::executor::{Job, Outcome, PolicyChoice};
@@ -118,7 +117,8 @@ fn measure(spec: &CellSpec, early_stop: EarlyStop, events: &mut File) -> anyhow:
         load::keep_below_roof(|held| eprintln!("the host held {}", bytesize::ByteSize::b(held)))?;
     }
     if spec.pool.target.is_some() {
-        raise_open_files();
+        // An open loop has a connection for each job under way.
+        open_files::raise();
     }
     let every = if spec.ablation { PROGRESS_EVERY_OF_ABLATION } else { PROGRESS_EVERY };
     let executor = spec.policies.policies().around(spec.pool.executor(spec.pool.workers)?);
@@ -163,16 +163,6 @@ fn verify(spec: &CellSpec) -> anyhow::Result<Option<String>> {
         Outcome::Ok(answer) => workload.expected.explain(&answer).map(|why| format!("wrong answer: {why}")),
         failed => Some(failed.to_string()),
     })
-}
-
-/// As many connections as the system allows: an open loop has one for each job under way, and the usual limit is a
-/// thousand.
-fn raise_open_files() {
-    let files = Resource::RLIMIT_NOFILE;
-    let raised = getrlimit(files).and_then(|(_, most)| setrlimit(files, most, most));
-    if let Err(error) = raised {
-        tracing::warn!(%error, "the limit of open files stays as it is, and with it that of connections");
-    }
 }
 
 impl CellSpec {

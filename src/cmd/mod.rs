@@ -14,6 +14,7 @@ mod footprint;
 mod gate;
 mod hostile;
 mod matrix;
+mod open_files;
 mod output;
 mod pool_spec;
 mod probe;

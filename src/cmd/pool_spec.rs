@@ -29,6 +29,7 @@ pub struct PoolSpec {
     pub queue: u32,
     pub recycle_jobs: Option<u64>,
     pub recycle_heap_bytes: Option<u64>,
+    pub watch_heap: bool,
 }
 
 impl PoolSpec {
@@ -48,6 +49,7 @@ impl PoolSpec {
             queue: settings.queue,
             recycle_jobs: settings.recycle.after_jobs,
             recycle_heap_bytes: settings.recycle.above_heap.map(|heap| heap.as_u64()),
+            watch_heap: false,
         }
     }
 
@@ -75,6 +77,7 @@ impl PoolSpec {
                         above_heap: self.recycle_heap_bytes.map(ByteSize::b),
                     },
                     queue: self.queue as usize,
+                    watch_heap: self.watch_heap,
                     ..PoolConfig::new(engine, workers as usize)
                 })?)
             }

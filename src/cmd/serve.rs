@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::cell::{say, take_stdout};
 use super::pool_spec::PoolSpec;
-use super::{Failure, Verdict, signals};
+use super::{Failure, Verdict, open_files, signals};
 use crate::cli::{ServeArgs, ServeSettings};
 use crate::executor::{Candidate, Executor, Isolation, Reuse};
 use crate::serve::{self, ConnectionLimits, MakeExecutor, Pools, RuntimeFacts, Server};
@@ -60,6 +60,7 @@ fn runtime(blocking_threads: Option<u32>, threads: &Arc<AtomicU64>) -> io::Resul
 
 async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Result<(), Failure> {
     let stop = signals::first_signal()?;
+    open_files::raise();
     let (listener, admin) = (bind(asked.listen).await?, bind(asked.admin).await?);
     let maker = Box::new(Maker(asked.clone()));
     let pools = Pools::start(maker, asked.engine.id(), |name| asked.size(name));
@@ -129,7 +130,10 @@ impl MakeExecutor for Maker {
         let Self(asked) = self;
         let known = asked.engines.iter().find(|known| known.id() == engine);
         let candidate = known.ok_or_else(|| format!("unknown engine {engine}"))?;
-        let spec = PoolSpec::new(candidate, asked.isolation, asked.reuse, &asked.settings);
+        let spec = PoolSpec {
+            watch_heap: true,
+            ..PoolSpec::new(candidate, asked.isolation, asked.reuse, &asked.settings)
+        };
         let executor = spec.executor(workers).map_err(|error| format!("{error:#}"))?;
         Ok(asked.settings.policies.policies().around(executor))
     }

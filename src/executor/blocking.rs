@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::ended;
 use super::session::{Fate, Recycle, Reuse, Session, SessionConfig};
 use super::stats::{Counter, Counters, Gauges, PoolState};
 use super::{Completion, Executor, Job, Outcome, TimeoutKind};
@@ -106,18 +107,8 @@ impl Executor for Blocking {
 
     fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.closed.store(true, Ordering::SeqCst);
-        Box::pin(async {
-            loop {
-                let mut ended = std::pin::pin!(self.0.ended.notified());
-                // Listening before looking: what ends in between is not missed.
-                ended.as_mut().enable();
-                // What is lost will not end: it is not waited for.
-                let counters = &self.0.counters;
-                if counters.busy.get() <= counters.lost_now.get() && self.0.waiting.get() == 0 {
-                    return;
-                }
-                ended.await;
-            }
-        })
+        let Shared { counters, waiting, ended, .. } = &*self.0;
+        // What is lost will not end: it is not waited for.
+        Box::pin(ended::until(ended, || counters.busy.get() <= counters.lost_now.get() && waiting.get() == 0))
     }
 }

@@ -12,6 +12,7 @@ mod blocking;
 mod breaker;
 mod candidate;
 mod circuit;
+mod ended;
 mod followed;
 pub mod http;
 mod job;

@@ -34,6 +34,9 @@ pub struct PoolConfig {
     pub queue: usize,
     /// How workers are replaced.
     pub restart: RestartPolicy,
+    /// Whether workers look at their heaps once a second, for [`Gauges::heap_bytes`]. Looking may walk the heap, which
+    /// a load that is measured must be spared.
+    pub watch_heap: bool,
 }
 
 impl PoolConfig {
@@ -48,6 +51,7 @@ impl PoolConfig {
             workers,
             queue: 1024,
             restart: RestartPolicy::default(),
+            watch_heap: false,
         }
     }
 }

@@ -47,8 +47,8 @@ pub struct Gauges {
     pub retries: u64,
     /// Circuits that are open or being probed now, of scripts and pools.
     pub open_circuits: u64,
-    /// What the heaps of its isolates held when their workers last looked, once a second at most; zero where the
-    /// engine does not tell.
+    /// What the heaps of its isolates held when their workers last looked; zero where they do not look, or the engine
+    /// does not tell.
     pub heap_bytes: u64,
 }
 

@@ -284,6 +284,7 @@ impl Supervisor {
             events: self.to_self.clone(),
             counters: Arc::clone(&self.counters),
             watchdog: Arc::clone(&self.watchdog),
+            watch_heap: config.watch_heap,
         };
         self.workers.insert(id, Member { is_ready: false, _stay: to_stay });
         let stack = usize::try_from(config.engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);

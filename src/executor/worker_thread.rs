@@ -73,6 +73,8 @@ pub(super) struct Context {
     pub events: Sender<Event>,
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog<Running>>,
+    /// See [`PoolConfig::watch_heap`](super::PoolConfig::watch_heap).
+    pub watch_heap: bool,
 }
 
 /// Starts a worker's thread.
@@ -164,7 +166,7 @@ impl Worker {
             let _ = events.send(Event::Lost(id));
         });
         let _ = self.context.events.send(Event::Ready(self.id));
-        let mut heap = HeapShare::new(&self.context.counters);
+        let mut heap = self.context.watch_heap.then(|| HeapShare::new(&self.context.counters));
 
         loop {
             let Queued { job, reply } = match self.next() {
@@ -195,7 +197,9 @@ impl Worker {
                 Err(JsError::Died(how)) => return Some(End::Died(how)),
                 Err(error) => return Some(End::NoIsolate(error)),
             }
-            heap.look(started, &mut self.session);
+            if let Some(heap) = &mut heap {
+                heap.look(started, &mut self.session);
+            }
         }
     }
 

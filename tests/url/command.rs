@@ -7,22 +7,8 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::common::{Ran, jsarena};
 use crate::server::{Reply, Server, nowhere, right};
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn jsarena(arguments: &[&str]) -> Ran {
-    let output = Command::cargo_bin("jsarena").unwrap().args(arguments).output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 /// `run` of a short closed loop without warm-up, and the record it prints.
 fn run(url: &str, more: &[&str]) -> (Ran, Value) {

@@ -2,5 +2,7 @@
 #![cfg(unix)]
 
 mod command;
+#[path = "../common/mod.rs"]
+mod common;
 mod driven;
 mod server;

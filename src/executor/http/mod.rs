@@ -28,6 +28,7 @@ use tokio::sync::Notify;
 
 use self::answer::Judged;
 use self::connections::{Connections, Failed};
+use super::ended;
 use super::stats::{Counter, Gauges, PoolState};
 use super::{Completion, Executor, Job, Outcome, TimeoutKind};
 use crate::engine::JsError;
@@ -249,16 +250,6 @@ impl Executor for HttpExecutor {
 
     fn shutdown(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.closed.store(true, Ordering::SeqCst);
-        Box::pin(async {
-            loop {
-                let mut ended = std::pin::pin!(self.0.ended.notified());
-                // Listening before looking: what ends in between is not missed.
-                ended.as_mut().enable();
-                if self.0.in_flight.get() == 0 {
-                    return;
-                }
-                ended.await;
-            }
-        })
+        Box::pin(ended::until(&self.0.ended, || self.0.in_flight.get() == 0))
     }
 }

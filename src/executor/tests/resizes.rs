@@ -137,7 +137,7 @@ async fn what_stands_in_front_of_a_pool_resizes_it_and_the_baseline_says_that_it
 
 #[tokio::test]
 async fn the_heaps_of_a_pool_are_those_of_its_workers() {
-    let pool = pool(config(1)).await;
+    let pool = pool(PoolConfig { watch_heap: true, ..config(1) }).await;
     assert_eq!(pool.submit(job("allocate 64KiB; return 0")).await.outcome, Outcome::Ok("0".to_owned()));
     eventually("the worker has looked after its first job", || pool.gauges().heap_bytes >= 64 << 10).await;
     pool.submit(job("panic on purpose")).await;
