@@ -91,7 +91,7 @@ pub fn cases(short: bool) -> Vec<Case> {
     let stalled = case(
         "stall".to_owned(),
         "the server stands still once: whoever came meanwhile waited",
-        format!("serve constant {service}ms; stall {}ms 60", stall.as_millis()),
+        format!("serve constant {service}ms; stall {}ms 30", stall.as_millis()),
         (at(0.5), Spacing::Constant),
         seconds(20),
     );
