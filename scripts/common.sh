@@ -11,7 +11,7 @@ export PATH="$PATH:$cargo_home/bin"
 
 # die CODE MESSAGE: 1 a check failed, 2 wrong use, 3 could not run (the codes of jsarena itself).
 die() {
-  printf '%s: %s\n' "scripts/${0##*/}" "$2" >&2
+  printf '%s: %s\n' "scripts/${0##*scripts/}" "$2" >&2
   exit "$1"
 }
 
