@@ -9,6 +9,8 @@ mod client;
 mod clients;
 #[path = "serve/operating.rs"]
 mod operating;
+#[path = "serve/per_core.rs"]
+mod per_core;
 #[path = "serve/shutdown.rs"]
 mod shutdown;
 #[path = "serve/statuses.rs"]

@@ -41,6 +41,11 @@ pub struct ServeArgs {
     /// What stands between a job and everything else: task, thread, process [default: process]
     #[arg(long, value_name = "NAME")]
     pub isolation: Option<String>,
+    /// Run each job on the thread that holds its connection: no job changes threads, both pools share these threads (as
+    /// many as `--task-workers` says), and a script that does not stop holds up all connections of its thread. Under
+    /// `--isolation thread` only
+    #[arg(long)]
+    pub thread_per_core: bool,
     /// What the next job of a worker finds: keep, reset, fresh [default: reset]
     #[arg(long, value_name = "NAME")]
     pub reuse: Option<String>,
@@ -112,6 +117,7 @@ pub(super) struct ServeTable {
     read_timeout: Option<Time>,
     connections: Option<u32>,
     grace: Option<Time>,
+    thread_per_core: Option<bool>,
 }
 
 /// What `serve` is to do.
@@ -125,6 +131,8 @@ pub struct ServeSettings {
     pub engines: Vec<Candidate>,
     /// The isolation.
     pub isolation: Isolation,
+    /// Whether jobs run on the threads that hold the connections.
+    pub thread_per_core: bool,
     /// The reuse.
     pub reuse: Reuse,
     /// Address of the public listener.
@@ -174,6 +182,13 @@ impl ServeSettings {
                 engine.id()
             )));
         }
+        let thread_per_core = args.thread_per_core || table.thread_per_core.unwrap_or(false);
+        if thread_per_core && isolation != Isolation::Thread {
+            return Err(UsageError(format!(
+                "thread_per_core: under {isolation} isolation jobs do not run on the server's threads; \
+                 give --isolation thread as well"
+            )));
+        }
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let admin = args.admin.or(table.admin).unwrap_or(local(Self::ADMIN_PORT));
         if !admin.ip().is_loopback() {
@@ -185,6 +200,13 @@ impl ServeSettings {
             args.task_workers.or(of_environment("TASK_ACTOR_POOL_SIZE")?).or(table.task_workers);
         let workflow_workers =
             args.workflow_workers.or(of_environment("WORKFLOW_ACTOR_POOL_SIZE")?).or(table.workflow_workers);
+        if thread_per_core && workflow_workers.is_some_and(|workers| task_workers != Some(workers)) {
+            return Err(UsageError(
+                "thread_per_core: both pools share the same threads; say how many with task_workers alone"
+                    .to_owned(),
+            ));
+        }
+        let workflow_workers = if thread_per_core { task_workers } else { workflow_workers };
         let size = |name: PoolName, workers: Option<u32>, flag: &str| {
             let workers = at_least_one(flag, workers.unwrap_or(settings.workers))?;
             let deadlines = settings.checked_deadlines(name.kind().deadlines(), name.as_str())?;
@@ -199,6 +221,7 @@ impl ServeSettings {
             engine,
             engines: engines::with_fake(&foreign(config)?),
             isolation,
+            thread_per_core,
             reuse: one("reuse", &settings.reuses)?,
             listen: args.listen.or(table.listen).unwrap_or(local(Self::PORT)),
             admin,
@@ -337,6 +360,13 @@ mod tests {
             (&["-e", "fake"], &[("TOKIO_BLOCKING_THREADS", "0")], "", "TOKIO_BLOCKING_THREADS: `0`"),
             (&["-e", "fake", "--admin", "0.0.0.0:1"], &[], "", "admin: other machines can reach 0.0.0.0:1"),
             (&["-e", "fake", "--task-workers", "0"], &[], "", "task_workers: give at least 1"),
+            (&["-e", "fake", "--thread-per-core"], &[], "", "give --isolation thread as well"),
+            (
+                &["-e", "fake", "--thread-per-core", "--isolation", "thread", "--workflow-workers", "3"],
+                &[],
+                "",
+                "say how many with task_workers alone",
+            ),
             (&["-e", "fake", "--connections", "0"], &[], "", "connections: give at least 1"),
             (&["-e", "fkae"], &[], "", "did you mean `fake`?"),
             (&["-e", "fake"], &[], "isolation = ['task', 'thread']", "isolation: serve needs exactly one"),

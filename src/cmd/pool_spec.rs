@@ -10,7 +10,8 @@ use crate::cli::Settings;
 use crate::engine::{Limits, registry};
 use crate::executor::http::{HttpExecutor, Target};
 use crate::executor::{
-    ActorPool, Blocking, Candidate, Executor, Foreign, Isolation, PoolConfig, Recycle, Reuse,
+    ActorPool, Blocking, Candidate, Cores, Executor, Foreign, Isolation, PoolConfig, Recycle, Reuse,
+    ThreadPerCore,
 };
 use crate::workload::Kind;
 
@@ -64,23 +65,30 @@ impl PoolSpec {
         if let Some(target) = &self.target {
             return Ok(Arc::new(HttpExecutor::new(target.clone())?));
         }
-        let engine = self.candidate()?.engine(self.isolation, &std::env::current_exe()?)?;
-        let limits = Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() };
+        let config = self.config(workers as usize)?;
         Ok(match self.isolation {
-            Isolation::Task => Arc::new(Blocking::new(engine, limits)),
-            Isolation::Thread | Isolation::Process | Isolation::Remote => {
-                Arc::new(ActorPool::start(PoolConfig {
-                    limits,
-                    reuse: self.reuse,
-                    recycle: Recycle {
-                        after_jobs: self.recycle_jobs,
-                        above_heap: self.recycle_heap_bytes.map(ByteSize::b),
-                    },
-                    queue: self.queue as usize,
-                    watch_heap: self.watch_heap,
-                    ..PoolConfig::new(engine, workers as usize)
-                })?)
-            }
+            Isolation::Task => Arc::new(Blocking::new(config.engine, config.limits)),
+            Isolation::Thread | Isolation::Process | Isolation::Remote => Arc::new(ActorPool::start(config)?),
+        })
+    }
+
+    /// Makes it run on those threads, which are its workers.
+    pub fn on_cores(&self, cores: &Arc<Cores>) -> anyhow::Result<Arc<dyn Executor>> {
+        Ok(Arc::new(ThreadPerCore::new(Arc::clone(cores), self.config(0)?)))
+    }
+
+    fn config(&self, workers: usize) -> anyhow::Result<PoolConfig> {
+        let engine = self.candidate()?.engine(self.isolation, &std::env::current_exe()?)?;
+        Ok(PoolConfig {
+            limits: Limits { heap: self.heap_bytes.map(ByteSize::b), ..Limits::default() },
+            reuse: self.reuse,
+            recycle: Recycle {
+                after_jobs: self.recycle_jobs,
+                above_heap: self.recycle_heap_bytes.map(ByteSize::b),
+            },
+            queue: self.queue as usize,
+            watch_heap: self.watch_heap,
+            ..PoolConfig::new(engine, workers)
         })
     }
 

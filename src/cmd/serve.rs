@@ -15,13 +15,14 @@ use anyhow::{Context, anyhow};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::task::block_in_place;
 use tokio::time::timeout;
 
 use super::cell::{say, take_stdout};
 use super::pool_spec::PoolSpec;
 use super::{Failure, Verdict, open_files, signals};
 use crate::cli::{ServeArgs, ServeSettings};
-use crate::executor::{Candidate, Executor, Isolation, Reuse};
+use crate::executor::{Candidate, Cores, Executor, Isolation, Reuse};
 use crate::serve::{self, ConnectionLimits, MakeExecutor, Pools, RuntimeFacts, Server};
 
 /// How long the last answers may take to be written, once every job has its outcome.
@@ -36,8 +37,10 @@ pub fn serve(args: &ServeArgs, config: Option<&Path>) -> Result<Verdict, Failure
     let asked = ServeSettings::gather(args, config, environment)?;
     // Guests that print get standard error: standard output says where the server is.
     let mut out = take_stdout()?;
-    let facts = RuntimeFacts { runs_jobs: asked.isolation == Isolation::Task, ..RuntimeFacts::default() };
-    let runtime = runtime(asked.settings.blocking_threads, &facts.threads)?;
+    let threads = Arc::default();
+    let runtime = runtime(asked.settings.blocking_threads, &threads)?;
+    let runs_jobs = asked.isolation == Isolation::Task;
+    let facts = RuntimeFacts { handle: runtime.handle().clone(), threads, runs_jobs };
     let served = runtime.block_on(run(&asked, facts, &mut out));
     // A script that does not stop may hold a blocking thread for ever.
     runtime.shutdown_background();
@@ -62,7 +65,8 @@ async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Resu
     let stop = signals::first_signal()?;
     open_files::raise();
     let (listener, admin) = (bind(asked.listen).await?, bind(asked.admin).await?);
-    let maker = Box::new(Maker(asked.clone()));
+    let cores = if asked.thread_per_core { Some(start_cores(asked)?) } else { None };
+    let maker = Box::new(Maker { asked: asked.clone(), cores: cores.clone() });
     let pools = Pools::start(maker, asked.engine.id(), |name| asked.size(name));
     let server = Server::new(
         pools.await.map_err(|why| anyhow!(why))?,
@@ -74,8 +78,9 @@ async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Resu
     say(out, &Serving::new(asked, addresses))?;
     tracing::info!(listen = %addresses.0, admin = %addresses.1, engine = asked.engine.id(), "serving");
     // It goes on while the other drains: an operator may want to see how it does.
-    tokio::spawn(serve::serve(admin, server.admin_router(), ADMIN, pending()));
-    let connections = serve::serve(listener, server.router(), asked.connections, stop).await;
+    tokio::spawn(serve::serve(admin, server.admin_router(), ADMIN, None, pending()));
+    let connections =
+        serve::serve(listener, server.router(), asked.connections, cores.as_deref(), stop).await;
     tracing::info!("no more connections: what has come in is answered");
     let mut ended = pin!(connections.shutdown());
     let all_answered = timeout(asked.grace, &mut ended).await.is_ok();
@@ -83,8 +88,20 @@ async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Resu
     if !all_answered && timeout(LAST_ANSWERS, ended).await.is_err() {
         tracing::warn!("some clients did not take their answers");
     }
+    if let Some(cores) = cores {
+        block_in_place(|| cores.stop());
+    }
     tracing::info!("ended");
     Ok(())
+}
+
+/// The threads of a server with a thread per core, with stack enough for every engine that may run on them.
+fn start_cores(asked: &ServeSettings) -> anyhow::Result<Arc<Cores>> {
+    let here = std::env::current_exe()?;
+    let infos = asked.engines.iter().filter(|engine| fits(engine, asked.isolation));
+    let stacks = infos.filter_map(|engine| engine.info(&here).ok()).map(|info| info.thread_stack.as_u64());
+    let stack = usize::try_from(stacks.max().unwrap_or(0)).unwrap_or(usize::MAX);
+    Cores::start(asked.tasks.workers as usize, stack).context("cannot start the threads of the cores")
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -99,6 +116,7 @@ struct Serving<'a> {
     engine: &'a str,
     isolation: Isolation,
     reuse: Reuse,
+    thread_per_core: bool,
     task_workers: u32,
     workflow_workers: u32,
 }
@@ -111,6 +129,7 @@ impl<'a> Serving<'a> {
             engine: asked.engine.id(),
             isolation: asked.isolation,
             reuse: asked.reuse,
+            thread_per_core: asked.thread_per_core,
             task_workers: asked.tasks.workers,
             workflow_workers: asked.workflows.workers,
         }
@@ -118,23 +137,37 @@ impl<'a> Serving<'a> {
 }
 
 /// Makes executors as the settings have them, of any engine.
-struct Maker(ServeSettings);
+struct Maker {
+    asked: ServeSettings,
+    /// The threads that jobs run on, in a server with a thread per core.
+    cores: Option<Arc<Cores>>,
+}
+
+/// Whether there is such an engine here, and it can be had under that isolation.
+fn fits(engine: &Candidate, isolation: Isolation) -> bool {
+    engine.is_there().is_ok() && engine.runs_under(isolation)
+}
 
 impl MakeExecutor for Maker {
     fn engines(&self) -> Vec<String> {
-        let fit = |engine: &&Candidate| engine.is_there().is_ok() && engine.runs_under(self.0.isolation);
-        self.0.engines.iter().filter(fit).map(|engine| engine.id().to_owned()).collect()
+        let Self { asked, .. } = self;
+        let fitting = asked.engines.iter().filter(|engine| fits(engine, asked.isolation));
+        fitting.map(|engine| engine.id().to_owned()).collect()
     }
 
     fn make(&self, engine: &str, workers: u32) -> Result<Arc<dyn Executor>, String> {
-        let Self(asked) = self;
+        let Self { asked, cores } = self;
         let known = asked.engines.iter().find(|known| known.id() == engine);
         let candidate = known.ok_or_else(|| format!("unknown engine {engine}"))?;
         let spec = PoolSpec {
             watch_heap: true,
             ..PoolSpec::new(candidate, asked.isolation, asked.reuse, &asked.settings)
         };
-        let executor = spec.executor(workers).map_err(|error| format!("{error:#}"))?;
+        let executor = match cores {
+            Some(cores) => spec.on_cores(cores),
+            None => spec.executor(workers),
+        };
+        let executor = executor.map_err(|error| format!("{error:#}"))?;
         Ok(asked.settings.policies.policies().around(executor))
     }
 }

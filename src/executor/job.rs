@@ -41,6 +41,17 @@ impl Completion {
         Self { outcome, submitted: now, started: None, finished: now, attempts: 1 }
     }
 
+    /// That of a job whose worker went away without a word.
+    pub(super) fn lost(submitted: Instant) -> Self {
+        Self {
+            outcome: Outcome::Crash("the worker ended without an answer".to_owned()),
+            submitted,
+            started: None,
+            finished: Instant::now(),
+            attempts: 1,
+        }
+    }
+
     /// Finished minus started, if it started: what the worker spent on it.
     pub fn service_time(&self) -> Option<Duration> {
         self.started.map(|started| self.finished.saturating_duration_since(started))
@@ -60,19 +71,20 @@ impl Reply {
         (Self { to, submitted: Instant::now() }, from)
     }
 
-    /// Gives the outcome of a job that started.
+    /// Gives the outcome of a job that started, now that it has ended.
     pub fn ended(self, outcome: Outcome, started: Instant) {
-        self.send(outcome, Some(started));
+        self.send(outcome, Some(started), Instant::now());
     }
 
     /// Gives the outcome of a job that never did.
     pub fn not_started(self, outcome: Outcome) {
-        self.send(outcome, None);
+        self.send(outcome, None, Instant::now());
     }
 
-    fn send(self, outcome: Outcome, started: Option<Instant>) {
+    /// Gives the outcome of a job that ended then.
+    pub fn send(self, outcome: Outcome, started: Option<Instant>, finished: Instant) {
         let Self { to, submitted } = self;
         // Nobody listens when the submitter has gone: the job had its outcome all the same.
-        let _ = to.send(Completion { outcome, submitted, started, finished: Instant::now(), attempts: 1 });
+        let _ = to.send(Completion { outcome, submitted, started, finished, attempts: 1 });
     }
 }

@@ -122,15 +122,7 @@ impl ActorPool {
         if let Err((reply, outcome)) = self.enqueue(job, reply) {
             reply.not_started(outcome);
         }
-        async move {
-            completion.await.unwrap_or_else(|_| Completion {
-                outcome: Outcome::Crash("the worker ended without an answer".to_owned()),
-                submitted,
-                started: None,
-                finished: std::time::Instant::now(),
-                attempts: 1,
-            })
-        }
+        async move { completion.await.unwrap_or_else(|_| Completion::lost(submitted)) }
     }
 
     fn enqueue(&self, job: Job, reply: Reply) -> Result<(), (Reply, Outcome)> {

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, select};
 use tokio::sync::oneshot;
 
+use super::heap_share::HeapShare;
 use super::job::{Job, Reply};
 use super::session::{Fate, Session, SessionConfig, panic_message};
 use super::stats::Counters;
@@ -115,40 +116,6 @@ struct Worker {
     session: Session,
 }
 
-/// A worker's part in what the heaps of its pool hold. Looking may walk the heap, so it is done now and then.
-struct HeapShare {
-    counters: Arc<Counters>,
-    bytes: u64,
-    looked: Option<Instant>,
-}
-
-impl HeapShare {
-    const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-    fn new(counters: &Arc<Counters>) -> Self {
-        Self { counters: Arc::clone(counters), bytes: 0, looked: None }
-    }
-
-    /// Looks, unless it has lately.
-    fn look(&mut self, now: Instant, session: &mut Session) {
-        if self.looked.is_none_or(|last| now.duration_since(last) >= Self::LOOK_EVERY) {
-            self.looked = Some(now);
-            self.is(session.heap_bytes());
-        }
-    }
-
-    fn is(&mut self, bytes: u64) {
-        self.counters.heap_bytes.exchange(self.bytes, bytes);
-        self.bytes = bytes;
-    }
-}
-
-impl Drop for HeapShare {
-    fn drop(&mut self) {
-        self.is(0);
-    }
-}
-
 impl Worker {
     /// Lives until the queue closes, a panic, or its engine's failure; `None` when it was abandoned meanwhile.
     fn live(&mut self) -> Option<End> {
@@ -198,7 +165,7 @@ impl Worker {
                 Err(error) => return Some(End::NoIsolate(error)),
             }
             if let Some(heap) = &mut heap {
-                heap.look(started, &mut self.session);
+                heap.look(started, &mut self.session, &self.context.counters);
             }
         }
     }

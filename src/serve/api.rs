@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::front::Refused;
 use super::status::{ErrorKind, Problem};
 use crate::engine::Deadlines;
 use crate::executor::Completion;
@@ -114,7 +115,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What a script answered.
+/// What a script answered. Without `flatten`, which takes a detour through a map.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Answer<'a> {
     /// True.
@@ -122,8 +123,12 @@ pub(super) struct Answer<'a> {
     /// Whatever JSON the script gave back.
     #[schemars(with = "serde_json::Value")]
     result: &'a RawValue,
-    #[serde(flatten)]
-    took: Took,
+    /// What the worker spent on it.
+    service_us: Option<u64>,
+    /// From the arrival of the whole request to the outcome.
+    response_us: u64,
+    /// How often it was tried.
+    attempts: u32,
 }
 
 /// Why there is no answer.
@@ -142,7 +147,11 @@ pub(super) fn respond(completion: Completion, arrived: Instant) -> Response<Body
     let problem = match Problem::of(completion.outcome) {
         Ok(problem) => problem,
         Err(answer) => match RawValue::from_string(answer) {
-            Ok(result) => return json(StatusCode::OK, &Answer { ok: true, result: &result, took }),
+            Ok(result) => {
+                let Took { service_us, response_us, attempts } = took;
+                let answer = Answer { ok: true, result: &result, service_us, response_us, attempts };
+                return json(StatusCode::OK, &answer);
+            }
             // Only a program that is no engine of ours can give that.
             Err(error) => {
                 Problem::new(ErrorKind::InvalidResult, format!("the engine's answer is no JSON: {error}"))
@@ -153,17 +162,12 @@ pub(super) fn respond(completion: Completion, arrived: Instant) -> Response<Body
 }
 
 fn refuse(problem: &Problem, took: Option<Took>) -> Response<Body> {
-    let Problem { kind, message, .. } = problem;
-    match kind {
-        ErrorKind::Panic | ErrorKind::Crash | ErrorKind::OuterTimeout | ErrorKind::Internal => {
-            tracing::warn!(?kind, why = message, "a request failed");
-        }
-        _ => tracing::debug!(?kind, why = message, "refused"),
-    }
     let mut response = json(problem.kind.status(), &Refusal { ok: false, error: problem, took });
     if let Some(seconds) = problem.kind.retry_after() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
+    let Problem { kind, message, .. } = problem;
+    response.extensions_mut().insert(Refused { kind: *kind, why: message.clone() });
     response
 }
 

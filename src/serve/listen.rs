@@ -7,12 +7,15 @@ use std::time::Duration;
 use axum::Router;
 use bytesize::ByteSize;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+
+use super::front;
+use crate::executor::Cores;
 
 /// What clients may have of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,16 +37,16 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const NO_DESCRIPTOR: Duration = Duration::from_millis(100);
 
 /// Serves connections until `stop` is ready: then accepts no more, and gives what waits for those it has, which end
-/// as soon as the request they are at is answered.
+/// as soon as the request they are at is answered. Each lives as a task of this runtime, or on one of the cores.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: ConnectionLimits,
+    cores: Option<&Cores>,
     stop: impl Future<Output = ()>,
 ) -> GracefulShutdown {
     let places = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
-    let service = TowerToHyperService::new(router);
     // The clock has no room for more.
     let time = limits.time.min(LONGEST);
     let mut http = http1::Builder::new();
@@ -55,18 +58,31 @@ pub async fn serve(
             () = &mut stop => return graceful,
             accepted = accept(&listener, &places) => accepted,
         };
-        // Answers are small and whole: nothing is gained by waiting for more.
-        let _ = stream.set_nodelay(true);
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(time));
-        let stream = TokioIo::new(Box::pin(stream));
-        let connection = graceful.watch(http.serve_connection(stream, service.clone()));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let (http, router, watcher) = (http.clone(), router.clone(), graceful.watcher());
+        let connection = async move |stream: TcpStream| {
+            // Answers are small and whole: nothing is gained by waiting for more.
+            let _ = stream.set_nodelay(true);
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(time));
+            let stream = TokioIo::new(Box::pin(stream));
+            let service = service_fn(move |request| front::answer(router.clone(), request));
+            if let Err(error) = watcher.watch(http.serve_connection(stream, service)).await {
                 tracing::debug!(%error, "a connection failed");
             }
             drop(place);
-        });
+        };
+        match cores {
+            None => _ = tokio::spawn(connection(stream)),
+            Some(cores) => match stream.into_std() {
+                Ok(stream) => cores.spawn(async move {
+                    match TcpStream::from_std(stream) {
+                        Ok(stream) => connection(stream).await,
+                        Err(error) => tracing::error!(%error, "a core cannot take a connection"),
+                    }
+                }),
+                Err(error) => tracing::error!(%error, "a connection cannot be handed to a core"),
+            },
+        }
     }
 }
 

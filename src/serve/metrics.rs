@@ -115,9 +115,11 @@ impl Instruments {
     }
 }
 
-/// What is known of the runtime that cannot be asked of it.
-#[derive(Debug, Clone, Default)]
+/// The runtime whose figures are told, and what is known of it that cannot be asked of it.
+#[derive(Debug, Clone)]
 pub struct RuntimeFacts {
+    /// The runtime.
+    pub handle: Handle,
     /// Threads that the runtime has started and that have not ended, its workers included.
     pub threads: Arc<AtomicU64>,
     /// Whether the jobs of the pools are blocking tasks of the runtime, its only ones.
@@ -200,7 +202,7 @@ impl Collector for Now {
 
 impl Now {
     fn process(&self, encoder: &mut DescriptorEncoder<'_>, queued: u64) -> fmt::Result {
-        let runtime = Handle::current().metrics();
+        let runtime = self.runtime.handle.metrics();
         let workers = runtime.num_workers() as u64;
         let resident = process::resident_bytes();
         for (name, help, value) in [

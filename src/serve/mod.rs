@@ -1,7 +1,7 @@
 //! The actor pools behind HTTP: scripts come in as requests, outcomes go out as responses.
 //!
 //! ```text
-//! listen (connections) → router → body → api → scripts → pools → Switch → policies → executor
+//! listen (connections) → front → router → body → api → scripts → pools → Switch → policies → executor
 //!                            │            └ status: the one table of errors
 //!                         health, metrics, openapi, and on a listener of its own admin
 //! ```
@@ -12,6 +12,7 @@
 mod admin;
 mod api;
 mod body;
+mod front;
 mod health;
 mod listen;
 mod metrics;

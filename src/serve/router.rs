@@ -1,20 +1,13 @@
 //! The public routes.
 
-use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, Method, Request, Response, Uri};
-use axum::response::IntoResponse;
+use axum::http::{Method, Request, Response, Uri};
 use axum::routing::{get, post};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
-use tower_http::trace::TraceLayer;
-use tracing::Span;
 
 use super::api::{self, Execute};
 use super::status::{ErrorKind, Problem};
@@ -36,36 +29,7 @@ pub(super) fn public(server: Arc<Server>) -> Router {
 
 /// What every router has: an answer in the usual form to whatever is asked of it.
 pub(super) fn finished(routes: Router) -> Router {
-    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer((
-        SetRequestIdLayer::x_request_id(Numbered::default()),
-        TraceLayer::new_for_http()
-            .make_span_with(span)
-            .on_request(())
-            // What fails is told where it fails, with what is known there.
-            .on_failure(()),
-        PropagateRequestIdLayer::x_request_id(),
-        CatchPanicLayer::custom(|_: Box<dyn Any + Send>| {
-            Problem::new(ErrorKind::Internal, "the server failed; its log says how").into_response()
-        }),
-    ))
-}
-
-/// Names requests that come without a name: a number within this process.
-#[derive(Debug, Clone, Default)]
-struct Numbered(Arc<AtomicU64>);
-
-impl MakeRequestId for Numbered {
-    fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
-        let number = self.0.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{:x}-{number}", std::process::id());
-        HeaderValue::from_str(&name).ok().map(RequestId::new)
-    }
-}
-
-/// What all that is logged of a request has in common.
-fn span(request: &Request<Body>) -> Span {
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
 async fn execute(

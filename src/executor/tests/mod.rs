@@ -12,6 +12,7 @@ mod retries;
 mod reuse;
 mod shutdown;
 mod switches;
+mod thread_per_core;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
