@@ -33,8 +33,8 @@ pub(super) fn routes(server: Arc<Server>) -> Router {
         .route("/enable", post(enable))
         .route("/engine", post(switch_engine))
         .route("/drain", post(drain))
-        .with_state(server);
-    router::finished(routes).layer(middleware::from_fn(only_from_here))
+        .with_state(Arc::clone(&server));
+    router::finished(routes, server).layer(middleware::from_fn(only_from_here))
 }
 
 /// Turns away what a browser sends for a page from elsewhere: it, too, comes from this machine.

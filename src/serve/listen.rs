@@ -14,6 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
+use super::linger;
+
 /// What clients may have of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -57,14 +59,16 @@ pub async fn serve(
         };
         // Answers are small and whole: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(time));
-        let stream = TokioIo::new(Box::pin(stream));
-        let connection = graceful.watch(http.serve_connection(stream, service.clone()));
+        let mut stream = Box::pin(TimeoutStream::new(stream));
+        stream.as_mut().set_write_timeout_pinned(Some(time));
+        let stream = linger::Shared::new(stream);
+        let served = http.serve_connection(TokioIo::new(stream.clone()), service.clone());
+        let connection = graceful.watch(served);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection failed");
             }
+            linger::close(stream, time).await;
             drop(place);
         });
     }

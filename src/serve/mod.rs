@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! listen (connections) → router → body → api → scripts → pools → Switch → policies → executor
-//!                            │            └ status: the one table of errors
+//!   └ linger: how they end   │            └ status: the one table of errors
 //!                         health, metrics, openapi, and on a listener of its own admin
 //! ```
 //!
@@ -13,10 +13,12 @@ mod admin;
 mod api;
 mod body;
 mod health;
+mod linger;
 mod listen;
 mod metrics;
 mod openapi;
 mod pools;
+mod rest;
 mod router;
 mod scripts;
 mod status;

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, Request, Response, Uri};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,7 +20,7 @@ use tracing::Span;
 
 use super::api::{self, Execute};
 use super::status::{ErrorKind, Problem};
-use super::{Server, body, health, openapi};
+use super::{Server, body, health, openapi, rest};
 use crate::executor::Job;
 use crate::workload::Kind;
 use crate::workload::near::{did_you_mean, nearest};
@@ -31,13 +32,14 @@ pub(super) fn public(server: Arc<Server>) -> Router {
         .route("/workloads/{*name}", post(workload))
         .merge(health::routes())
         .route("/openapi.json", get(openapi::describe))
-        .with_state(server);
-    finished(routes)
+        .with_state(Arc::clone(&server));
+    finished(routes, server)
 }
 
 /// What every router has: an answer in the usual form to whatever is asked of it.
-pub(super) fn finished(routes: Router) -> Router {
+pub(super) fn finished(routes: Router, server: Arc<Server>) -> Router {
     routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer((
+        middleware::from_fn_with_state(server, rest::drop_rest),
         SetRequestIdLayer::x_request_id(Numbered::default()),
         TraceLayer::new_for_http()
             .make_span_with(span)
