@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{Request, Response, StatusCode};
@@ -94,9 +95,10 @@ struct Resize {
 
 async fn resize(
     State(server): State<Arc<Server>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     request: Request<Body>,
 ) -> Answer {
+    let Path(name) = name?;
     let name: PoolName = name.parse()?;
     let Resize { workers } = read(&server, request, r#"{"workers":4}"#).await?;
     if workers.get() > MOST_WORKERS {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
@@ -179,6 +180,13 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> 
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// Nothing has a name that cannot be read.
+impl From<PathRejection> for Problem {
+    fn from(unreadable: PathRejection) -> Self {
+        Self::new(ErrorKind::NotFound, unreadable.body_text())
+    }
 }
 
 impl IntoResponse for Problem {

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Request};
 use bytesize::ByteSize;
 use http_body_util::BodyExt;
@@ -22,10 +22,6 @@ pub struct BodyLimits {
     pub time: Duration,
 }
 
-/// Bytes of a body that is too long which are read nevertheless, and dropped: a client that is still sending when the
-/// connection is closed under it never sees the answer.
-const DROPPED: u64 = 64 << 20;
-
 /// Reads the body of a request.
 ///
 /// # Errors
@@ -33,8 +29,7 @@ const DROPPED: u64 = 64 << 20;
 pub(super) async fn read(request: Request<Body>, limits: BodyLimits) -> Result<Vec<u8>, Problem> {
     check_type(request.headers())?;
     let announced = content_length(request.headers());
-    let waits_for_leave = request.headers().contains_key(EXPECT);
-    if waits_for_leave && announced.is_some_and(|length| length > limits.most.as_u64()) {
+    if announced.is_some_and(|length| length > limits.most.as_u64()) {
         return Err(too_long(limits));
     }
     let mut arrives = pin!(collect(request.into_body(), announced, limits));
@@ -51,22 +46,17 @@ pub(super) async fn read(request: Request<Body>, limits: BodyLimits) -> Result<V
 async fn collect(mut body: Body, announced: Option<u64>, limits: BodyLimits) -> Result<Vec<u8>, Problem> {
     let most = limits.most.as_u64();
     let mut whole = Vec::with_capacity(announced.unwrap_or(0).min(most) as usize);
-    let mut length = 0_u64;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             Problem::new(ErrorKind::BadRequest, format!("the body did not arrive whole: {error}"))
         })?;
         let Ok(chunk) = frame.into_data() else { continue };
-        length += chunk.len() as u64;
-        if length <= most {
-            whole.extend_from_slice(&chunk);
-        } else if length.max(announced.unwrap_or(0)) > DROPPED {
-            break;
-        } else {
-            whole = Vec::new();
+        if whole.len() as u64 + chunk.len() as u64 > most {
+            return Err(too_long(limits));
         }
+        whole.extend_from_slice(&chunk);
     }
-    if length > most { Err(too_long(limits)) } else { Ok(whole) }
+    Ok(whole)
 }
 
 fn too_long(limits: BodyLimits) -> Problem {

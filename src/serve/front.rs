@@ -1,5 +1,5 @@
 //! What happens to every request, whatever its route: it has a name, what goes wrong with it is logged under that name,
-//! and a panic is an answer.
+//! a panic is an answer, and no byte of it is left when the next one comes.
 //!
 //! One future around the router rather than a layer for each: a layer costs allocations, and a tracing span more than
 //! everything that an engine does for a small script.
@@ -8,15 +8,17 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanic;
 use tower_service::Service;
 
+use super::rest;
 use super::status::{ErrorKind, Problem};
 
 /// The header that names a request: a client's own name, or ours.
@@ -29,18 +31,23 @@ pub(super) struct Refused {
     pub why: String,
 }
 
-/// Answers a request.
+/// Answers a request, whose body may take that long.
 pub(super) async fn answer<B>(
     router: Router,
+    time: Duration,
     request: Request<B>,
 ) -> Result<Response<impl HttpBody<Data = Bytes, Error = axum::BoxError> + use<B>>, Infallible>
 where
-    B: HttpBody<Data = Bytes> + Send + 'static,
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<axum::BoxError>,
 {
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or_else(number);
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let (request, loan) = rest::lend(request);
     let mut response = CatchPanic::custom(router, panicked).call(request).await?;
+    if !loan.ends(time).await {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     log(&id, &method, &uri, &response);
     response.headers_mut().insert(REQUEST_ID, id);
     Ok(response)
@@ -94,7 +101,7 @@ mod tests {
         if let Some(id) = id {
             request = request.header(REQUEST_ID, id);
         }
-        let Ok(response) = answer(router, request.body(Body::empty()).unwrap()).await;
+        let Ok(response) = answer(router, Duration::MAX, request.body(Body::empty()).unwrap()).await;
         response
     }
 

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
-use super::front;
+use super::{front, linger};
 use crate::executor::Cores;
 
 /// What clients may have of a listener.
@@ -62,13 +62,15 @@ pub async fn serve(
         let connection = async move |stream: TcpStream| {
             // Answers are small and whole: nothing is gained by waiting for more.
             let _ = stream.set_nodelay(true);
-            let mut stream = TimeoutStream::new(stream);
-            stream.set_write_timeout(Some(time));
-            let stream = TokioIo::new(Box::pin(stream));
-            let service = service_fn(move |request| front::answer(router.clone(), request));
-            if let Err(error) = watcher.watch(http.serve_connection(stream, service)).await {
+            let mut stream = Box::pin(TimeoutStream::new(stream));
+            stream.as_mut().set_write_timeout_pinned(Some(time));
+            let stream = linger::Shared::new(stream);
+            let service = service_fn(move |request| front::answer(router.clone(), time, request));
+            let served = http.serve_connection(TokioIo::new(stream.clone()), service);
+            if let Err(error) = watcher.watch(served).await {
                 tracing::debug!(%error, "a connection failed");
             }
+            linger::close(stream, time).await;
             drop(place);
         };
         match cores {

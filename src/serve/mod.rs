@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! listen (connections) → front → router → body → api → scripts → pools → Switch → policies → executor
-//!                            │            └ status: the one table of errors
-//!                         health, metrics, openapi, and on a listener of its own admin
+//!   └ linger: how they end │        │            └ status: the one table of errors
+//!    rest: what of a body ─┘
+//!    nobody wanted to read   health, metrics, openapi, and on a listener of its own admin
 //! ```
 //!
 //! What a guest answers is passed on as the JSON text it is. A client that goes away leaves its job running: every job
@@ -14,10 +15,12 @@ mod api;
 mod body;
 mod front;
 mod health;
+mod linger;
 mod listen;
 mod metrics;
 mod openapi;
 mod pools;
+mod rest;
 mod router;
 mod scripts;
 mod status;

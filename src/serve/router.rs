@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, Uri};
 use axum::routing::{get, post};
@@ -47,9 +48,10 @@ async fn execute(
 /// Runs a workload under its own deadlines with its own input, unless the body has another.
 async fn workload(
     State(server): State<Arc<Server>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     request: Request<Body>,
 ) -> Result<Response<Body>, Problem> {
+    let Path(name) = name?;
     let input = body::read(request, server.body).await?;
     let arrived = Instant::now();
     let Some(workload) = server.workloads.get(&name) else {

@@ -1,8 +1,6 @@
 //! Health, metrics, and what an operator does while jobs come in.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -142,58 +140,6 @@ fn a_drain_waits_for_what_has_come_in_and_can_be_taken_back() {
     assert_eq!(readiness(&server).0, 503);
     server.admin().post("/enable", "");
     assert_eq!((server.run("return 1").status, readiness(&server).0), (200, 200));
-}
-
-#[test]
-fn nothing_is_lost_while_pools_change_their_size_and_engine() {
-    let server = Server::fake(&["--task-workers", "2"]);
-    /// Lets the clients end, also when the operator's part fails.
-    struct End<'a>(&'a AtomicBool);
-    impl Drop for End<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let ended = AtomicBool::new(false);
-    let sent: usize = thread::scope(|scope| {
-        let clients: Vec<_> = (0..8)
-            .map(|n| {
-                let (server, ended) = (&server, &ended);
-                scope.spawn(move || {
-                    let mut client = server.client();
-                    let mut sent = 0;
-                    while !ended.load(Ordering::Relaxed) {
-                        let response = client.run("javascript", &format!("sleep 1ms; return {n}"));
-                        assert_eq!(
-                            (response.status, &response.json()["result"]),
-                            (200, &json!(n)),
-                            "{}",
-                            response.text
-                        );
-                        sent += 1;
-                    }
-                    sent
-                })
-            })
-            .collect();
-        let end = End(&ended);
-        let mut admin = server.admin();
-        for workers in [4, 1, 3] {
-            let resized =
-                admin.exchange("PUT", "/pools/tasks", &json!({ "workers": workers }).to_string()).unwrap();
-            assert_eq!(resized.status, 200, "{}", resized.text);
-            assert_eq!(resized.json()["pools"]["tasks"]["workers"], workers);
-            // The same engine again is another executor all the same.
-            let switched = admin.post("/engine", r#"{"engine":"fake"}"#);
-            assert_eq!(switched.status, 200, "{}", switched.text);
-            assert_eq!(switched.json()["pools"]["tasks"]["workers"], workers);
-            thread::sleep(Duration::from_millis(100));
-        }
-        drop(end);
-        clients.into_iter().map(|client| client.join().unwrap()).sum()
-    });
-    let line = r#"jsarena_jobs_total{pool="tasks",engine="fake",outcome="ok"}"#;
-    assert_eq!(metric(&scrape(&server), line), Some(sent as f64));
 }
 
 #[test]

@@ -151,6 +151,9 @@ fn routes_that_are_not_there() {
     let mut client = server.client();
     assert_eq!(client.post("/exec", "{}").verdict(), verdict(404, "not_found"));
     assert_eq!(client.get("/").verdict(), verdict(404, "not_found"));
+    assert_eq!(client.post("/workloads/%ff", "").verdict(), verdict(404, "not_found"));
+    let resized = server.admin().exchange("PUT", "/pools/%ff", "{}").unwrap();
+    assert_eq!(resized.verdict(), verdict(404, "not_found"));
     assert_eq!(client.get("/execute").verdict(), verdict(405, "method_not_allowed"));
     assert_eq!(client.exchange("DELETE", "/workloads/seed/fib", "").unwrap().status, 405);
 }
