@@ -44,6 +44,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
     }
     if let Some(tools) = document::other_tools_briefly(report) {
         text.push_str(&format!("\n{}\n{}", tools.title, table(&tools)));
+        tools.notes.iter().for_each(|note| text.push_str(&wrapped(note, "  ")));
     }
     for soak in document::soaks(report) {
         text.push_str(&format!("\nSoak: {}\n{}", soak.title, wrapped(&soak.lead, "")));

@@ -31,6 +31,7 @@ pub fn check_other_tool(row: &OtherTool) -> Vec<String> {
         wrong.push(format!("has {rate} requests a second"));
     }
     if let (Some(requests), Some(duration), Some(rate)) = (row.requests, row.duration_s, row.requests_per_s)
+        && duration > 0.0
         && (rate * duration - requests as f64).abs() > ROUNDING * requests as f64 + 1.0
     {
         wrong.push(format!("has {requests} requests in {duration} s, and {rate} a second"));

@@ -79,6 +79,7 @@ pub(in crate::report) fn brief(report: &Report<'_>) -> Option<Table> {
         let rate = Entry::figure(row.requests_per_s, Quantity::Rate);
         table.rows.push(vec![Entry::text(&*row.tool), source, rate, p50, p95, p99, max, errors(row)]);
     }
+    table.notes = vec![NOTES[0].to_owned()];
     (!table.rows.is_empty()).then_some(table)
 }
 

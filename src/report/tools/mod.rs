@@ -82,13 +82,12 @@ impl Given {
         let here = || path.to_owned();
         let bytes = fs::read(path).map_err(|source| GivenError::Io { path: here(), source })?;
         let text = String::from_utf8(bytes).map_err(|_| GivenError::Unknown { path: here() })?;
-        let Some(form) = FORMS.iter().find(|form| (form.is_meant)(&text)) else {
-            // Half a record is a record with a place where it breaks off.
-            return match text.trim_start().starts_with('{') && text.contains("\"schema\"") {
-                true => Ok(Self::Record(Box::new(record::read(path, &text)?))),
-                false => Err(GivenError::Unknown { path: here() }),
-            };
-        };
+        // Half a record is a record too: with a place where it breaks off.
+        if is_object(&text) && text.contains("\"schema\"") {
+            return Ok(Self::Record(Box::new(record::read(path, &text)?)));
+        }
+        let form = FORMS.iter().find(|form| (form.is_meant)(&text));
+        let form = form.ok_or_else(|| GivenError::Unknown { path: here() })?;
         let broken =
             |reason| GivenError::Broken { path: here(), tool: form.tool, reason, expected: form.expected };
         let mut results = (form.read)(&text).map_err(broken)?;
@@ -101,6 +100,11 @@ impl Given {
         }
         Ok(Self::Results(results))
     }
+}
+
+/// Whether it begins as a JSON object does. Serde takes a list for one too.
+fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 /// A result of which nothing is told yet.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Form, told, untold};
+use super::{Form, is_object, told, untold};
 use crate::record::{LoadTool, OtherTool, ToolErrors, ToolLatency};
 
 pub(super) const JSON: Form = Form {
@@ -19,7 +19,7 @@ pub(super) const JSON: Form = Form {
             summary: IgnoredAny,
             latency_percentiles: IgnoredAny,
         }
-        serde_json::from_str::<Probe>(text).is_ok()
+        is_object(text) && serde_json::from_str::<Probe>(text).is_ok()
     },
     read: |text| Ok(vec![read(text)?]),
 };

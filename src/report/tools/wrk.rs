@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Form, after, number, told, untold};
+use super::{Form, after, is_object, number, told, untold};
 use crate::record::{LoadTool, OtherTool, ToolErrors, ToolLatency};
 
 pub(super) const JSON: Form = Form {
@@ -13,7 +13,7 @@ pub(super) const JSON: Form = Form {
         struct Probe {
             tool: String,
         }
-        serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.tool == "wrk")
+        is_object(text) && serde_json::from_str::<Probe>(text).is_ok_and(|probe| probe.tool == "wrk")
     },
     read: read_json,
 };
