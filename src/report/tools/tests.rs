@@ -120,6 +120,34 @@ fn wrk_without_percentiles_tells_the_longest_and_the_mean() {
 }
 
 #[test]
+fn the_json_of_oha() {
+    check(
+        "oha.json",
+        json!([{
+            "tool": "oha", "file": "oha.json", "duration_s": 3.014_857_171, "requests": 6717,
+            "requests_per_s": 2_227.966_241_522_491,
+            "latency_us": {"p50": 6140.056, "p90": 13_037.75, "p95": 16_540.853, "p99": 21_597.81, "p999": 25_468.776,
+                           "max": 28_119.014, "mean": 7160.112},
+            "errors": {"status": 0, "total": 0},
+        }]),
+    );
+}
+
+#[test]
+fn what_oha_cuts_off_at_its_end_is_no_failure() {
+    let told = |name: &str| {
+        let row = results(name).remove(0);
+        (row.requests, serde_json::to_value(row.errors).unwrap(), row.latency_us.p50)
+    };
+    assert_eq!(
+        told("oha-errors.json"),
+        (Some(1947), json!({"status": 1943, "total": 1943}), Some(1051.037)),
+        "of 1,947 four were cut off"
+    );
+    assert_eq!(told("oha-refused.json"), (Some(20), json!({"status": 0, "total": 20}), None));
+}
+
+#[test]
 fn the_csv_of_locust() {
     check(
         "locust_stats.csv",
@@ -208,6 +236,7 @@ fn what_breaks_off_is_refused_with_what_is_missing() {
         ),
         ("locust_stats.csv", ",30,39", "not a whole result of locust: CSV error: record 1"),
         ("wrk.json", ",\"errors\"", "neither a jsarena record nor"),
+        ("oha.json", "\"details\"", "neither a jsarena record nor"),
     ] {
         let whole = text(name);
         let line = refusal(&whole[..whole.find(at).unwrap()]);
@@ -217,6 +246,10 @@ fn what_breaks_off_is_refused_with_what_is_missing() {
     for (text, expected) in [
         (other("\"requests\":4770,", ""), "result of wrk: missing field `requests`"),
         (other("\"p90\":45378", "\"p90\":5"), "it has a p50 of 8075 µs above its p90 of 5 µs"),
+        (
+            text("oha.json").replace("statusCodeDistribution", "other"),
+            "result of oha: missing field `statusCode",
+        ),
         (text("wrk.txt").replace("8.07ms", "8.07"), "result of wrk: `8.07` is no time"),
         (text("wrk.txt").replace("4770 requests", "9000 requests"), "it has 9000 requests in 3.01 s"),
         (text("locust_stats.csv").replace(",99%", ",98.9%"), "it has no column `99%`"),
