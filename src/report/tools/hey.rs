@@ -57,7 +57,7 @@ fn micros(text: &str) -> Result<f64, String> {
     Ok(number::<f64>(seconds)? * 1e6)
 }
 
-/// The lines below a heading, such as `[200]	5763 responses`: the number in brackets, and what follows it.
+/// The lines below a heading, such as `[200] 5763 responses`: the number in brackets, and what follows it.
 fn bracketed<'a>(text: &'a str, heading: &str) -> Result<Vec<(u64, &'a str)>, String> {
     let mut lines = text.lines().map(str::trim).skip_while(|line| *line != heading);
     lines.next().ok_or_else(|| format!("it has no line `{heading}`"))?;
