@@ -68,7 +68,7 @@ fn table(rows: &[Told]) -> Table {
 
 /// For a terminal, which has no room for addresses; nothing without results of other tools.
 pub(in crate::report) fn brief(report: &Report<'_>) -> Option<Table> {
-    let columns = ["Tool", "Source", "Requests/s", "p50", "p95", "p99", "Max", "Errors"];
+    let columns = ["Tool", "Source", "Rate", "p50", "p95", "p99", "Max", "Errors"];
     let mut table = Table::new("Other load tools", &columns);
     table.columns[1].numeric = false;
     for row in &report.other_tools {
