@@ -355,9 +355,10 @@ pub struct WorkerArgs {
 /// What `report` is asked.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Records (record.json), of runs that belong together
-    #[arg(value_name = "RECORD", required_unless_present_any = ["schema"])]
-    pub records: Vec<PathBuf>,
+    /// Records (record.json) of runs that belong together; and results of other load tools, to stand beside them: of wrk,
+    /// oha, Locust (*_stats.csv) and hey
+    #[arg(value_name = "FILE", required_unless_present_any = ["schema"])]
+    pub files: Vec<PathBuf>,
     /// Formats: markdown, html, csv, hlog, json, terminal
     #[arg(long, value_name = "A,B", value_delimiter = ',', default_values_t = ["terminal".to_owned()])]
     pub format: Vec<String>,

@@ -65,6 +65,7 @@ impl Recording {
             footprint: Vec::new(),
             verdicts: Vec::new(),
             capacity: Vec::new(),
+            other_tools: Vec::new(),
         };
         Self { record, path: None }
     }

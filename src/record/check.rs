@@ -5,7 +5,10 @@ mod capacity;
 mod comparisons;
 mod conditions;
 mod footprint;
+mod other_tools;
 mod startup;
+
+pub use other_tools::check_other_tool;
 
 use std::collections::BTreeSet;
 
@@ -50,6 +53,7 @@ pub fn check(record: &RunRecord) -> Vec<String> {
     wrong.extend(footprint::complaints(record));
     wrong.extend(comparisons::complaints(record));
     wrong.extend(capacity::complaints(record));
+    wrong.extend(other_tools::complaints(record));
     wrong
 }
 

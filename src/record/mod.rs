@@ -9,6 +9,7 @@ mod containment;
 mod footprint;
 mod host;
 mod noise;
+mod other_tools;
 mod schema;
 mod shards;
 mod startup;
@@ -19,16 +20,17 @@ pub use crate::build::BuildFacts;
 pub use ablation::{Died, Step};
 pub use calibration::{Calibration, CalibrationRun, ClosedLoop, DriverLimits, Instrument};
 pub use capacity::{Capacity, CurveFigures, CurvePoint};
-pub use check::check;
+pub use check::{check, check_other_tool};
 pub use comparisons::{ALL_WORKLOADS, Comparison, MINIMAL_EFFECT, comparisons, side};
 pub use containment::{Containment, ContainmentVerdict, Leaked, Neighbours};
 pub use footprint::{Footprint, Growth, IsolatesMemory, MemoryFigures, Slope, SmallestHeap};
 pub use host::HostFacts;
 pub use noise::{AGAIN, NoiseFloor};
+pub use other_tools::{LoadTool, OtherTool, ToolErrors, ToolLatency};
 pub use schema::json_schema;
 pub use shards::Shards;
 pub use startup::{Spread, Startup, StartupTimes};
-pub use store::{RecordError, load, save};
+pub use store::{RecordError, load, read, save};
 pub use verdicts::{Asked, VerdictRate};
 
 use schemars::JsonSchema;
@@ -104,6 +106,9 @@ pub struct RunRecord {
     /// One an engine, workload, isolation, reuse and number of workers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capacity: Vec<Capacity>,
+    /// One a result of another load tool that was put beside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_tools: Vec<OtherTool>,
 }
 
 /// An engine asked for.

@@ -40,18 +40,26 @@ pub enum RecordError {
 /// # Errors
 /// [`RecordError`] naming the file when it cannot be read, is no record, or is a newer one.
 pub fn load(path: &Path) -> Result<RunRecord, RecordError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
+    read(path, &text)
+}
+
+/// Reads a record from the text that this file has.
+///
+/// # Errors
+/// [`RecordError`] naming the file when the text is no record, or a newer one.
+pub fn read(path: &Path, text: &str) -> Result<RunRecord, RecordError> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema: u32,
     }
     let form = |source| RecordError::Form { path: path.to_owned(), source };
-    let text =
-        fs::read_to_string(path).map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
-    let Version { schema } = serde_json::from_str(&text).map_err(form)?;
+    let Version { schema } = serde_json::from_str(text).map_err(form)?;
     if schema > SCHEMA_VERSION {
         return Err(RecordError::Newer { path: path.to_owned(), found: schema });
     }
-    serde_json::from_str(&text).map_err(form)
+    serde_json::from_str(text).map_err(form)
 }
 
 /// Writes a record, replacing what was there in one step.

@@ -32,6 +32,7 @@ mod comparisons;
 mod conditions;
 mod containment;
 mod footprint;
+mod other_tools;
 mod startup;
 mod verdicts;
 
@@ -70,6 +71,9 @@ pub(super) fn render(report: &Report<'_>) -> Result<Vec<Export>, ReportError> {
     if !record.capacity.is_empty() {
         files.push(Export { file_name: "capacity.csv", bytes: capacity::rows(record)? });
         files.push(Export { file_name: "capacity-curve.csv", bytes: capacity::points(record)? });
+    }
+    if !record.other_tools.is_empty() {
+        files.push(Export { file_name: "other-tools.csv", bytes: other_tools::rows(record)? });
     }
     Ok(files)
 }

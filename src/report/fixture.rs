@@ -8,6 +8,7 @@ mod capacity;
 mod compared;
 mod cost;
 mod hostile;
+mod other_tools;
 mod verdict_rates;
 
 pub(super) use ablation::{ablation, die, row as ablation_row, set};
@@ -16,6 +17,7 @@ pub(super) use capacity::capacity;
 pub(super) use compared::compared;
 pub(super) use cost::cost;
 pub(super) use hostile::{hostile, measured_and_hostile, row as hostile_row};
+pub(super) use other_tools::other_tools;
 pub(super) use verdict_rates::verdict_rates;
 
 use std::sync::LazyLock;

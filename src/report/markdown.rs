@@ -192,6 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn the_fixed_results_of_other_tools_as_markdown() {
+        let page = render(&Report::new(&fixture::other_tools()).unwrap()).unwrap();
+        let (_, tools) = page.split_once("## Other load tools").unwrap();
+        insta::assert_snapshot!(tools.split("\nIn all tables").next().unwrap());
+    }
+
+    #[test]
     fn the_fixed_ablation_as_markdown() {
         let record = fixture::ablation();
         let page = render(&Report::new(&record).unwrap()).unwrap();
@@ -203,7 +210,7 @@ mod tests {
     #[test]
     fn every_row_of_a_table_has_its_columns() {
         let record = fixture::measured_and_hostile();
-        let pages = [record, fixture::ablation(), fixture::capacity()]
+        let pages = [record, fixture::ablation(), fixture::capacity(), fixture::other_tools()]
             .map(|record| render(&Report::new(&record).unwrap()).unwrap());
         let page = pages.concat();
         let mut columns = None;

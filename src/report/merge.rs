@@ -2,7 +2,10 @@
 
 mod capacity;
 mod cost;
+mod results;
 mod shards;
+
+pub use results::add_results;
 
 use std::fmt::Debug;
 
@@ -54,6 +57,7 @@ pub fn merge(records: Vec<RunRecord>) -> Result<RunRecord, ReportError> {
             (merged.calibration, merged.instrument) = (record.calibration, record.instrument);
         }
         add_verdicts(&mut merged.verdicts, record.verdicts);
+        merged.other_tools.extend(record.other_tools);
     }
     merged.noise_floor = NoiseFloor::measured(&merged.measurements, merged.seed).or(merged.noise_floor);
     merged.comparisons = record::comparisons(&merged);
@@ -92,6 +96,7 @@ fn belongs(first: &RunRecord, other: &RunRecord) -> Result<(), String> {
     }
     capacity::apart(first, other)?;
     cost::belong(first, other)?;
+    results::apart(first, other)?;
     let judged = |row: &&Containment| row.verdict.is_some();
     for row in other.containment.iter().filter(judged) {
         if first.containment.iter().filter(judged).any(|known| known.is_same_row(row)) {

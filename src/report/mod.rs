@@ -3,7 +3,7 @@
 //! One direction: `record → view → document → page`. The view ([`Report`]) does all arithmetic; the document
 //! lays its figures out as titled tables; the exporters only write. A report needs nothing but the record, so
 //! any jsarena can rebuild it, whatever engines it was built with. No clock is read: the same record always
-//! gives the same bytes.
+//! gives the same bytes. Results of other load tools (`tools`) become rows of the record first.
 
 mod csv;
 mod document;
@@ -18,18 +18,21 @@ mod plot;
 mod quantity;
 mod splice;
 mod terminal;
+mod tools;
 mod view;
 
 pub use gate::{Allowed, BrokenCell, Gate, GateCell, GateRow, GateRules, NotComparable};
-pub use merge::merge;
+pub use merge::{add_results, merge};
 pub use quantity::Quantity;
 pub use splice::{BEGIN_MARKER, END_MARKER, splice, summary_table};
+pub use tools::{Given, GivenError};
 pub use view::{Report, Warning};
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::executor::Isolation;
+use crate::record::LoadTool;
 use crate::stats::HistogramError;
 
 /// What a report can be written as.
@@ -192,6 +195,14 @@ pub enum ReportError {
         /// What differs.
         reason: String,
     },
+    /// A result of another load tool that the record has.
+    #[error("the result of {tool} in {file} is there already; name each file once")]
+    Twice {
+        /// The tool.
+        tool: LoadTool,
+        /// The file.
+        file: String,
+    },
     /// Nothing to merge.
     #[error("no record to report on; name at least one")]
     NoRecord,
@@ -289,6 +300,7 @@ mod tests {
             fixture::verdict_rates(),
             fixture::capacity(),
             fixture::cost(),
+            fixture::other_tools(),
         ] {
             assert_eq!(crate::record::check(&record), Vec::<String>::new());
             let value = serde_json::to_value(&record).unwrap();

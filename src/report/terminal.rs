@@ -42,6 +42,10 @@ pub(super) fn render(report: &Report<'_>) -> String {
             }
         }
     }
+    if let Some(tools) = document::other_tools_briefly(report) {
+        text.push_str(&format!("\n{}\n{}", tools.title, table(&tools)));
+        tools.notes.iter().for_each(|note| text.push_str(&wrapped(note, "  ")));
+    }
     for soak in document::soaks(report) {
         text.push_str(&format!("\nSoak: {}\n{}", soak.title, wrapped(&soak.lead, "")));
         text.push_str(&table(&soak));
@@ -271,6 +275,16 @@ mod tests {
             assert!(line.chars().count() <= WIDTH.into(), "{line}");
         }
         assert!(!digest.contains("Ranking"), "steps are not ranked");
+    }
+
+    #[test]
+    fn the_fixed_results_of_other_tools_on_a_terminal() {
+        let digest = render(&Report::new(&fixture::other_tools()).unwrap());
+        let (_, tools) = digest.split_once("\nOther load tools\n").unwrap();
+        insta::assert_snapshot!(tools.split("\nWarnings").next().unwrap());
+        for line in digest.lines() {
+            assert!(line.chars().count() <= WIDTH.into(), "{line}");
+        }
     }
 
     #[test]

@@ -6,3 +6,4 @@ mod command;
 mod common;
 mod driven;
 mod server;
+mod tools;

@@ -11,6 +11,7 @@ mod detail;
 mod footprint;
 mod map;
 mod method;
+mod other_tools;
 mod overview;
 mod soak;
 mod startup;
@@ -23,6 +24,7 @@ pub(super) use capacity::tables as capacity_tables;
 pub(super) use comparisons::over_all as differences;
 pub(super) use containment::{brief_key, brief_lines, brief_summary, summary};
 pub(super) use detail::failures;
+pub(super) use other_tools::brief as other_tools_briefly;
 pub(super) use overview::{matrix, ranking};
 pub(super) use soak::soaks;
 pub(super) use table::{Entry, Mark, Shown, Table};
@@ -114,6 +116,7 @@ impl<'a> Document<'a> {
             .into_iter()
             .flatten()
             .chain(costs(report))
+            .chain(other_tools::section(report))
             .collect(),
             rankings: settings().map(|setting| ranking(report, setting)).collect(),
             matrices: settings()

@@ -48,6 +48,8 @@ pub(in crate::report) struct Reason {
 pub(in crate::report) struct Figures {
     pub rounds: u32,
     pub failed: Vec<Reason>,
+    /// On the clock, over the rounds.
+    pub elapsed_s: f64,
     pub submitted: u64,
     pub outcomes: OutcomeCounts,
     pub wrong_answers: u64,
@@ -206,6 +208,7 @@ impl Figures {
         Ok(Self {
             rounds: rounds.len() as u32,
             failed,
+            elapsed_s,
             submitted: sum(|s| s.submitted),
             outcomes,
             wrong_answers: sum(|s| s.wrong_answers),

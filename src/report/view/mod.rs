@@ -10,6 +10,7 @@ mod containment;
 mod footprint;
 mod gain;
 mod noise;
+mod other_tools;
 mod policies;
 mod ranking;
 mod soak;
@@ -29,6 +30,7 @@ pub(super) use comparisons::{Comparisons, Pair};
 pub(super) use containment::{Class, Column, Counts, Fate, Group, Recovery, Scorecard, letter, word};
 pub(super) use footprint::Taken;
 pub(super) use gain::Gain;
+pub(super) use other_tools::Told;
 pub(super) use ranking::{RankedBy, Ranking};
 pub(super) use soak::{Soaked, amount, change, name as resource_name};
 pub(super) use startup::Started;
@@ -66,6 +68,8 @@ pub struct Report<'a> {
     pub(super) verdict_rates: Option<VerdictRates>,
     /// Nothing without capacity rows.
     pub(super) sweeps: Vec<Sweep>,
+    /// What other load tools told, and our own figures of servers; nothing without results of other tools.
+    pub(super) other_tools: Vec<Told>,
     warnings: Vec<Warning>,
     verdict: Vec<String>,
 }
@@ -143,6 +147,7 @@ impl<'a> Report<'a> {
             taken: footprint::taken(record, &engines, &workloads),
             verdict_rates: verdict_rates::verdict_rates(record),
             sweeps: capacity::sweeps(record, &engines, &workloads),
+            other_tools: other_tools::told(record, &engines, &workloads, &settings),
             engines,
             workloads,
             settings,
