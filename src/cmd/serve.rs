@@ -78,9 +78,9 @@ async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Resu
     say(out, &Serving::new(asked, addresses))?;
     tracing::info!(listen = %addresses.0, admin = %addresses.1, engine = asked.engine.id(), "serving");
     // It goes on while the other drains: an operator may want to see how it does.
-    tokio::spawn(serve::serve(admin, server.admin_router(), ADMIN, None, pending()));
+    tokio::spawn(serve::serve(admin, server.admin_routes(), ADMIN, None, pending()));
     let connections =
-        serve::serve(listener, server.router(), asked.connections, cores.as_deref(), stop).await;
+        serve::serve(listener, server.routes(), asked.connections, cores.as_deref(), stop).await;
     tracing::info!("no more connections: what has come in is answered");
     let mut ended = pin!(connections.shutdown());
     let all_answered = timeout(asked.grace, &mut ended).await.is_ok();

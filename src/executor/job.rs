@@ -71,6 +71,11 @@ impl Reply {
         (Self { to, submitted: Instant::now() }, from)
     }
 
+    /// When the job was handed over.
+    pub fn submitted(&self) -> Instant {
+        self.submitted
+    }
+
     /// Gives the outcome of a job that started, now that it has ended.
     pub fn ended(self, outcome: Outcome, started: Instant) {
         self.send(outcome, Some(started), Instant::now());

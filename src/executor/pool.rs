@@ -118,7 +118,7 @@ impl ActorPool {
     /// Submits a job; its completion is what the future gives. Dropping the future does not cancel the job.
     pub fn submit(&self, job: Job) -> impl Future<Output = Completion> + Send + use<> {
         let (reply, completion) = Reply::new();
-        let submitted = std::time::Instant::now();
+        let submitted = reply.submitted();
         if let Err((reply, outcome)) = self.enqueue(job, reply) {
             reply.not_started(outcome);
         }

@@ -172,10 +172,14 @@ fn refuse(problem: &Problem, took: Option<Took>) -> Response<Body> {
     response
 }
 
+/// Bytes that most answers fit in.
+const USUAL: usize = 256;
+
 /// A response with that body.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     // None of these types can fail to be written.
-    let text = serde_json::to_vec(body).unwrap_or_default();
+    let mut text = Vec::with_capacity(USUAL);
+    let _ = serde_json::to_writer(&mut text, body);
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,11 +1,12 @@
 //! Reading a request's body: no longer than allowed, no slower than allowed, and said to be JSON.
 
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Bytes, HttpBody};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Request};
 use bytesize::ByteSize;
@@ -26,7 +27,11 @@ pub struct BodyLimits {
 ///
 /// # Errors
 /// A [`Problem`] for a body that is too long, too slow, cut off or not said to be JSON.
-pub(super) async fn read(request: Request<Body>, limits: BodyLimits) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read<B>(request: Request<B>, limits: BodyLimits) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Display,
+{
     check_type(request.headers())?;
     let announced = content_length(request.headers());
     if announced.is_some_and(|length| length > limits.most.as_u64()) {
@@ -43,9 +48,13 @@ pub(super) async fn read(request: Request<Body>, limits: BodyLimits) -> Result<V
     })
 }
 
-async fn collect(mut body: Body, announced: Option<u64>, limits: BodyLimits) -> Result<Vec<u8>, Problem> {
+async fn collect<B>(mut body: B, announced: Option<u64>, limits: BodyLimits) -> Result<Bytes, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Display,
+{
     let most = limits.most.as_u64();
-    let mut whole = Vec::with_capacity(announced.unwrap_or(0).min(most) as usize);
+    let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             Problem::new(ErrorKind::BadRequest, format!("the body did not arrive whole: {error}"))
@@ -54,9 +63,14 @@ async fn collect(mut body: Body, announced: Option<u64>, limits: BodyLimits) -> 
         if whole.len() as u64 + chunk.len() as u64 > most {
             return Err(too_long(limits));
         }
+        if whole.is_empty() && body.is_end_stream() {
+            // In one piece, as most are: nothing to copy.
+            return Ok(chunk);
+        }
+        whole.reserve((announced.unwrap_or(0).min(most) as usize).saturating_sub(whole.len()));
         whole.extend_from_slice(&chunk);
     }
-    Ok(whole)
+    Ok(whole.into())
 }
 
 fn too_long(limits: BodyLimits) -> Problem {
@@ -96,7 +110,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
-    use axum::body::{Bytes, HttpBody};
+    use axum::body::Body;
     use axum::http::HeaderValue;
     use hyper::body::Frame;
 
@@ -122,7 +136,7 @@ mod tests {
     async fn read_pieces(pieces: &[&'static str]) -> Result<String, ErrorKind> {
         let body = Body::new(Pieces(pieces.iter().copied().collect()));
         let read = super::read(Request::new(body), LIMITS).await;
-        read.map(|body| String::from_utf8(body).unwrap()).map_err(|problem| problem.kind)
+        read.map(|body| String::from_utf8(body.to_vec()).unwrap()).map_err(|problem| problem.kind)
     }
 
     #[tokio::test]

@@ -6,11 +6,11 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
@@ -19,6 +19,7 @@ use tower_http::catch_panic::CatchPanic;
 use tower_service::Service;
 
 use super::rest;
+use super::router::Routes;
 use super::status::{ErrorKind, Problem};
 
 /// The header that names a request: a client's own name, or ours.
@@ -33,18 +34,18 @@ pub(super) struct Refused {
 
 /// Answers a request, whose body may take that long.
 pub(super) async fn answer<B>(
-    router: Router,
+    routes: Routes,
     time: Duration,
     request: Request<B>,
 ) -> Result<Response<impl HttpBody<Data = Bytes, Error = axum::BoxError> + use<B>>, Infallible>
 where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<axum::BoxError>,
+    B::Error: Into<axum::BoxError> + Display,
 {
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or_else(number);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let (request, loan) = rest::lend(request);
-    let mut response = CatchPanic::custom(router, panicked).call(request).await?;
+    let mut response = CatchPanic::custom(routes, panicked).call(request).await?;
     if !loan.ends(time).await {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -86,6 +87,7 @@ fn log<B>(id: &HeaderValue, method: &Method, uri: &Uri, response: &Response<B>) 
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use axum::routing::get;
 
     use super::*;
@@ -101,7 +103,7 @@ mod tests {
         if let Some(id) = id {
             request = request.header(REQUEST_ID, id);
         }
-        let Ok(response) = answer(router, Duration::MAX, request.body(Body::empty()).unwrap()).await;
+        let Ok(response) = answer(router.into(), Duration::MAX, request.body(Body::empty()).unwrap()).await;
         response
     }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use bytesize::ByteSize;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
-use super::{front, linger};
+use super::{Routes, front, linger};
 use crate::executor::Cores;
 
 /// What clients may have of a listener.
@@ -40,7 +39,7 @@ const NO_DESCRIPTOR: Duration = Duration::from_millis(100);
 /// as soon as the request they are at is answered. Each lives as a task of this runtime, or on one of the cores.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: Routes,
     limits: ConnectionLimits,
     cores: Option<&Cores>,
     stop: impl Future<Output = ()>,
@@ -58,14 +57,14 @@ pub async fn serve(
             () = &mut stop => return graceful,
             accepted = accept(&listener, &places) => accepted,
         };
-        let (http, router, watcher) = (http.clone(), router.clone(), graceful.watcher());
+        let (http, routes, watcher) = (http.clone(), routes.clone(), graceful.watcher());
         let connection = async move |stream: TcpStream| {
             // Answers are small and whole: nothing is gained by waiting for more.
             let _ = stream.set_nodelay(true);
             let mut stream = Box::pin(TimeoutStream::new(stream));
             stream.as_mut().set_write_timeout_pinned(Some(time));
             let stream = linger::Shared::new(stream);
-            let service = service_fn(move |request| front::answer(router.clone(), time, request));
+            let service = service_fn(move |request| front::answer(routes.clone(), time, request));
             let served = http.serve_connection(TokioIo::new(stream.clone()), service);
             if let Err(error) = watcher.watch(served).await {
                 tracing::debug!(%error, "a connection failed");

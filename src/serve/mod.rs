@@ -29,13 +29,13 @@ pub use body::BodyLimits;
 pub use listen::{ConnectionLimits, serve};
 pub use metrics::RuntimeFacts;
 pub use pools::{MakeExecutor, Pool, PoolName, PoolSize, Pools};
+pub use router::Routes;
 pub use status::{ErrorKind, Problem};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Router;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -67,13 +67,13 @@ impl Server {
     }
 
     /// The routes that anybody may use.
-    pub fn router(self: &Arc<Self>) -> Router {
+    pub fn routes(self: &Arc<Self>) -> Routes {
         router::public(Arc::clone(self))
     }
 
     /// The routes of whoever runs the server, for a listener that only this machine reaches.
-    pub fn admin_router(self: &Arc<Self>) -> Router {
-        admin::routes(Arc::clone(self))
+    pub fn admin_routes(self: &Arc<Self>) -> Routes {
+        admin::routes(Arc::clone(self)).into()
     }
 
     /// Its pools.

@@ -78,7 +78,7 @@ struct Rest<B> {
 }
 
 /// A body that is given back when it is dropped before its end.
-pub(super) struct Lent<B> {
+pub(super) struct Lent<B: HttpBody> {
     body: Option<B>,
     is_touched: bool,
     to: Option<oneshot::Sender<Rest<B>>>,
@@ -110,9 +110,10 @@ impl<B: HttpBody + Unpin> HttpBody for Lent<B> {
     }
 }
 
-impl<B> Drop for Lent<B> {
+impl<B: HttpBody> Drop for Lent<B> {
     fn drop(&mut self) {
-        if let (Some(body), Some(to)) = (self.body.take(), self.to.take()) {
+        let rest = self.body.take().filter(|body| !body.is_end_stream());
+        if let (Some(body), Some(to)) = (rest, self.to.take()) {
             // Nobody waits for it once the client has gone away.
             let _ = to.send(Rest { body, is_touched: self.is_touched });
         }

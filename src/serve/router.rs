@@ -1,14 +1,20 @@
 //! The public routes.
 
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, Uri};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use axum::{BoxError, Router};
+use tower_service::Service;
 
 use super::api::{self, Execute};
 use super::status::{ErrorKind, Problem};
@@ -17,15 +23,26 @@ use crate::executor::Job;
 use crate::workload::Kind;
 use crate::workload::near::{did_you_mean, nearest};
 
+/// The routes of a listener.
+#[derive(Clone)]
+pub struct Routes {
+    /// Whose `POST /execute` is found without the router: on its way through it a request is put into a dozen boxes,
+    /// which takes longer than all that this server does to it.
+    execute: Option<Arc<Server>>,
+    others: Router,
+}
+
 /// The routes that anybody may use.
-pub(super) fn public(server: Arc<Server>) -> Router {
-    let routes = Router::new()
-        .route("/execute", post(execute))
+pub(super) fn public(server: Arc<Server>) -> Routes {
+    let execute_here =
+        post(|State(server): State<Arc<Server>>, request| async move { execute(&server, request).await });
+    let others = Router::new()
+        .route("/execute", execute_here)
         .route("/workloads/{*name}", post(workload))
         .merge(health::routes())
         .route("/openapi.json", get(openapi::describe))
-        .with_state(server);
-    finished(routes)
+        .with_state(Arc::clone(&server));
+    Routes { execute: Some(server), others: finished(others) }
 }
 
 /// What every router has: an answer in the usual form to whatever is asked of it.
@@ -33,10 +50,41 @@ pub(super) fn finished(routes: Router) -> Router {
     routes.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
-async fn execute(
-    State(server): State<Arc<Server>>,
-    request: Request<Body>,
-) -> Result<Response<Body>, Problem> {
+impl From<Router> for Routes {
+    fn from(others: Router) -> Self {
+        Self { execute: None, others }
+    }
+}
+
+impl<B> Service<Request<B>> for Routes
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError> + Display,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match &self.execute {
+            Some(server) if request.method() == Method::POST && request.uri().path() == "/execute" => {
+                let server = Arc::clone(server);
+                Box::pin(async move { Ok(execute(&server, request).await.into_response()) })
+            }
+            _ => Box::pin(self.others.call(request)),
+        }
+    }
+}
+
+async fn execute<B>(server: &Server, request: Request<B>) -> Result<Response<Body>, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Display,
+{
     let body = body::read(request, server.body).await?;
     let arrived = Instant::now();
     let (kind, job) = server.job(&body)?;

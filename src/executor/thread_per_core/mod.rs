@@ -19,7 +19,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -130,7 +129,7 @@ impl Executor for ThreadPerCore {
 
     fn submit(&self, job: Job) -> Pin<Box<dyn Future<Output = Completion> + Send>> {
         let (reply, completion) = Reply::new();
-        let submitted = Instant::now();
+        let submitted = reply.submitted();
         self.shared.enqueue(job, reply);
         Box::pin(async move { completion.await.unwrap_or_else(|_| Completion::lost(submitted)) })
     }
