@@ -51,11 +51,12 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(time).max_buf_size(MOST_HEADER.as_u64() as usize);
     let mut stop = std::pin::pin!(stop);
+    let mut was_full = false;
     loop {
         let (stream, place) = tokio::select! {
             biased;
             () = &mut stop => return graceful,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &mut was_full) => accepted,
         };
         let (http, routes, watcher) = (http.clone(), routes.clone(), graceful.watcher());
         let connection = async move |stream: TcpStream| {
@@ -91,7 +92,13 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
+    was_full: &mut bool,
 ) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    let is_full = places.available_permits() == 0;
+    if is_full && !*was_full {
+        tracing::warn!("as many connections as there may be: the next one waits until one of them ends");
+    }
+    *was_full = is_full;
     // Nobody closes the semaphore.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
