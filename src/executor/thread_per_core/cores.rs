@@ -77,14 +77,18 @@ impl Cores {
 
     /// Ends the threads, and waits for those that are not lost. Tasks that have not ended are dropped where they are.
     pub fn stop(&self) {
-        for seat in &self.seats {
-            seat.runtime.spawn(async { core::stop() });
-        }
+        self.ask_to_end();
         for (thread, seat) in self.threads.lock().drain(..).zip(&self.seats) {
             if !seat.is_lost.load(Ordering::Relaxed) {
                 // It panics only if our own code does, and has said so.
                 let _ = thread.join();
             }
+        }
+    }
+
+    fn ask_to_end(&self) {
+        for seat in &self.seats {
+            seat.runtime.spawn(async { core::stop() });
         }
     }
 
@@ -95,6 +99,12 @@ impl Cores {
     pub(super) fn threads_and_lost(&self) -> (u64, u64) {
         let lost = self.seats.iter().filter(|seat| seat.is_lost.load(Ordering::Relaxed)).count();
         (self.seats.len() as u64, lost as u64)
+    }
+}
+
+impl Drop for Cores {
+    fn drop(&mut self) {
+        self.ask_to_end();
     }
 }
 
