@@ -12,7 +12,7 @@ use super::{Engine, Row, Setting, Workload};
 #[derive(Debug, PartialEq)]
 pub(in crate::report) struct Told {
     pub tool: String,
-    /// Where that is from: a file, or the workload of a cell.
+    /// Where that is from: a file, or the server and workload of a cell.
     pub source: String,
     pub target: Option<String>,
     pub clients: Option<u64>,
@@ -41,7 +41,7 @@ pub(super) fn told(
         settings.iter().filter(|setting| !setting.isolation.is_here()).flat_map(|setting| &setting.rows)
     {
         for (engine, cell) in engines.iter().zip(&row.cells) {
-            let source = &workloads[row.workload].name;
+            let source = format!("{}: {}", engine.name, workloads[row.workload].name);
             told.extend(cell.figures().map(|figures| ours(row, engine, source, figures)));
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn told(
     told
 }
 
-fn ours(row: &Row, engine: &Engine, source: &str, figures: &Figures) -> Told {
+fn ours(row: &Row, engine: &Engine, source: String, figures: &Figures) -> Told {
     let (load, clients) = match row.plan.arrivals {
         Arrivals::Closed { concurrency } => (format!("closed, {concurrency}"), Some(concurrency.into())),
         Arrivals::Open { rate_per_s, .. } => (format!("open, {}", Quantity::Rate(rate_per_s)), None),
@@ -57,7 +57,7 @@ fn ours(row: &Row, engine: &Engine, source: &str, figures: &Figures) -> Told {
     let response = &figures.response;
     Told {
         tool: format!("jsarena ({load})"),
-        source: source.to_owned(),
+        source,
         target: Some(engine.url.clone().unwrap_or_else(|| engine.name.clone())),
         clients,
         duration_s: Some(figures.elapsed_s),
@@ -104,6 +104,7 @@ mod tests {
     fn our_own_cells_of_servers_stand_beside_other_tools_and_only_there() {
         let mut record = fixture::other_tools();
         let report = Report::new(&record).unwrap();
+        assert!(report.other_tools[0].source.ends_with(": demo/one"), "it names the server");
         let tools: Vec<&str> = report.other_tools.iter().map(|told| told.tool.as_str()).collect();
         assert_eq!(
             tools,
