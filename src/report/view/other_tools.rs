@@ -41,7 +41,11 @@ pub(super) fn told(
         settings.iter().filter(|setting| !setting.isolation.is_here()).flat_map(|setting| &setting.rows)
     {
         for (engine, cell) in engines.iter().zip(&row.cells) {
-            let source = format!("{}: {}", engine.name, workloads[row.workload].name);
+            let workload = &workloads[row.workload].name;
+            let source = match &engine.url {
+                Some(url) if *url != engine.name => format!("{}: {workload}", engine.name),
+                _ => workload.clone(),
+            };
             told.extend(cell.figures().map(|figures| ours(row, engine, source, figures)));
         }
     }
@@ -104,7 +108,6 @@ mod tests {
     fn our_own_cells_of_servers_stand_beside_other_tools_and_only_there() {
         let mut record = fixture::other_tools();
         let report = Report::new(&record).unwrap();
-        assert!(report.other_tools[0].source.ends_with(": demo/one"), "it names the server");
         let tools: Vec<&str> = report.other_tools.iter().map(|told| told.tool.as_str()).collect();
         assert_eq!(
             tools,
@@ -113,6 +116,15 @@ mod tests {
         assert_eq!(report.other_tools[6].kinds, "status 888");
         record.other_tools.clear();
         assert_eq!(Report::new(&record).unwrap().other_tools, []);
+    }
+
+    #[test]
+    fn a_server_with_a_name_of_its_own_is_called_by_it() {
+        let mut record = fixture::other_tools();
+        assert_eq!(Report::new(&record).unwrap().other_tools[0].source, "demo/one");
+        record.engines.iter_mut().for_each(|engine| "mine".clone_into(&mut engine.id));
+        record.measurements.iter_mut().for_each(|cell| "mine".clone_into(&mut cell.engine));
+        assert_eq!(Report::new(&record).unwrap().other_tools[0].source, "mine: demo/one");
     }
 
     #[test]
