@@ -5,7 +5,7 @@
 //! Not criterion's: what is asked is a rate under concurrency. Processor time a request tells the same story with less
 //! noise where client and servers share the processors.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -75,15 +75,15 @@ impl Server {
         Self::start(name, env!("CARGO_BIN_EXE_jsarena"), &[&common[..], &addresses, flags].concat())
     }
 
-    /// Processor time that its process has had so far, where the system tells.
-    fn processor_time(&self) -> Option<Duration> {
-        let mut text = String::new();
-        let path = format!("/proc/{}/stat", self.process.id());
-        std::fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
-        // After the name, which may hold anything: user and system time are the 12th and 13th, in hundredths.
-        let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-        Some(Duration::from_millis(ticks * 10))
+    /// Processor time that its process has had so far, seconds, where the system tells.
+    fn processor_time(&self) -> Option<f64> {
+        #[cfg(target_os = "linux")]
+        return i32::try_from(self.process.id()).ok().and_then(|id| {
+            let stat = procfs::process::Process::new(id).ok()?.stat().ok()?;
+            Some((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+        });
+        #[cfg(not(target_os = "linux"))]
+        None
     }
 
     fn measure(&mut self, runtime: &Runtime, duration: Duration) {
@@ -91,8 +91,7 @@ impl Server {
         let started = Instant::now();
         let requests = runtime.block_on(load(self.address, duration)) as f64;
         let took = started.elapsed().as_secs_f64();
-        let spent =
-            self.processor_time().zip(before).map_or(f64::NAN, |(now, then)| (now - then).as_secs_f64());
+        let spent = self.processor_time().zip(before).map_or(f64::NAN, |(now, then)| now - then);
         self.rounds.push((requests / took, spent / requests * 1e6));
     }
 

@@ -99,9 +99,9 @@ async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Resu
 fn start_cores(asked: &ServeSettings) -> anyhow::Result<Arc<Cores>> {
     let here = std::env::current_exe()?;
     let infos = asked.engines.iter().filter(|engine| fits(engine, asked.isolation));
-    let stacks = infos.filter_map(|engine| engine.info(&here).ok()).map(|info| info.thread_stack.as_u64());
-    let stack = usize::try_from(stacks.max().unwrap_or(0)).unwrap_or(usize::MAX);
-    Cores::start(asked.tasks.workers as usize, stack).context("cannot start the threads of the cores")
+    let stacks = infos.filter_map(|engine| engine.info(&here).ok()).map(|info| info.stack_bytes());
+    Cores::start(asked.tasks.workers as usize, stacks.max().unwrap_or_default())
+        .context("cannot start the threads of the cores")
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -35,7 +35,7 @@ impl Subject {
 
     /// A thread in the making, fit to own an isolate.
     pub(super) fn thread(&self) -> anyhow::Result<thread::Builder> {
-        let stack = usize::try_from(self.engine.info().thread_stack.as_u64()).context("the stack")?;
+        let stack = self.engine.info().stack_bytes();
         Ok(thread::Builder::new().name("jsarena-isolate".to_owned()).stack_size(stack))
     }
 

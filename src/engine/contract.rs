@@ -102,7 +102,7 @@ fn on_a_thread_for<T: Send + 'static>(
     engine: Arc<dyn JsEngine>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
-    let stack = usize::try_from(engine.info().thread_stack.as_u64()).unwrap();
+    let stack = engine.info().stack_bytes();
     let thread = thread::Builder::new().stack_size(stack).spawn(work).unwrap();
     thread.join().map_err(|panic| match panic.downcast::<String>() {
         Ok(message) => *message,

@@ -23,6 +23,13 @@ pub struct EngineInfo {
     pub notes: Vec<String>,
 }
 
+impl EngineInfo {
+    /// [`EngineInfo::thread_stack`] as threads are told it.
+    pub fn stack_bytes(&self) -> usize {
+        usize::try_from(self.thread_stack.as_u64()).unwrap_or(usize::MAX)
+    }
+}
+
 /// What an engine can do. What it cannot is left to process isolation, not papered over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

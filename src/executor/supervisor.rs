@@ -287,7 +287,7 @@ impl Supervisor {
             watch_heap: config.watch_heap,
         };
         self.workers.insert(id, Member { is_ready: false, _stay: to_stay });
-        let stack = usize::try_from(config.engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
+        let stack = config.engine.info().stack_bytes();
         if let Err(error) = spawn(id, context, session, stack) {
             let why = End::NoIsolate(JsError::Engine(format!("no thread for a worker: {error}")));
             let _ = self.to_self.send(Event::Ended(id, why));

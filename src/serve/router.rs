@@ -26,8 +26,8 @@ use crate::workload::near::{did_you_mean, nearest};
 /// The routes of a listener.
 #[derive(Clone)]
 pub struct Routes {
-    /// Whose `POST /execute` is found without the router: on its way through it a request is put into a dozen boxes,
-    /// which takes longer than all that this server does to it.
+    /// Whose `POST /execute` is found without the router, whose boxes were a seventh of a request's instructions. The
+    /// router has the route too, for what is said of other methods.
     execute: Option<Arc<Server>>,
     others: Router,
 }

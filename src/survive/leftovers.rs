@@ -44,7 +44,7 @@ mod tests {
     fn the_probe_finds_what_is_left_and_nothing_else() {
         for engine in registry::built() {
             let info = engine.info();
-            let stack = usize::try_from(info.thread_stack.as_u64()).unwrap();
+            let stack = info.stack_bytes();
             let id = info.id;
             let work = move || {
                 let deadline = || Deadline::after(std::time::Duration::from_secs(30));

@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn every_engine_can_load_every_script() {
         for engine in registry::built() {
-            let stack = usize::try_from(engine.info().thread_stack.as_u64()).unwrap();
+            let stack = engine.info().stack_bytes();
             let load_all = move || {
                 let mut isolate = engine.create(&Limits::default()).unwrap();
                 for script in all() {

@@ -158,3 +158,17 @@ async fn executors_of_one_kind_share_isolates_and_others_take_turns() {
     cores.stop();
     assert_eq!(isolates(), [0, 0, 0], "a core leaves nothing");
 }
+
+#[tokio::test]
+async fn a_shared_isolate_is_counted_for_whoever_used_it_last() {
+    let cores = Cores::start(1, STACK).unwrap();
+    let recycle = Recycle { after_jobs: Some(1), ..Recycle::default() };
+    let [first, second] =
+        [(); 2].map(|()| executor(&cores, PoolConfig { recycle, watch_heap: true, ..config(0) }));
+    run(&cores, &first, job("return 1")).await.unwrap();
+    eventually("it is recycled", || first.gauges().recycled == 1).await;
+    run(&cores, &second, job("return 1")).await.unwrap();
+    eventually("it is recycled again", || second.gauges().recycled == 1).await;
+    assert_eq!(first.gauges().recycled, 1);
+    cores.stop();
+}

@@ -124,34 +124,36 @@ struct Done {
     finished: Instant,
 }
 
-/// The isolate of a core, and whose it is.
+/// The isolate of a core, and whose it is: the executor's that had the last job.
 struct Held {
     of: Arc<Shared>,
     session: Session,
     heap: HeapShare,
-    /// It has run a job since it was last made fit for one.
-    is_used: bool,
+    /// When it began the job that it has run since it was last made fit for one.
+    used: Option<Instant>,
 }
 
 impl Held {
     fn by(of: &Arc<Shared>) -> Self {
         let heap = HeapShare::new(&of.counters);
-        Self { of: Arc::clone(of), session: Session::new(of.session.clone()), heap, is_used: false }
+        Self { of: Arc::clone(of), session: Session::new(of.session.clone()), heap, used: None }
     }
 
-    /// Makes the isolate fit for its next job.
+    /// Makes the isolate fit for its next job, and looks at its heap where somebody wants to know.
     fn renew(&mut self) {
-        if !std::mem::take(&mut self.is_used) {
-            return;
-        }
-        match self.session.renew() {
-            Ok(true) => self.of.counters.recycled.up(),
+        let Some(used) = self.used.take() else { return };
+        let Self { of, session, heap, .. } = self;
+        match session.renew() {
+            Ok(true) => of.counters.recycled.up(),
             Ok(false) => {}
             Err(error) => {
                 // The next job makes another, or has the error for its outcome.
                 tracing::error!(%error, "an isolate could not be renewed");
-                self.session.discard();
+                session.discard();
             }
+        }
+        if of.watch_heap {
+            heap.look(used, session, &of.counters);
         }
     }
 }
@@ -211,17 +213,19 @@ impl Core {
     }
 
     fn has_work(&self) -> bool {
-        !self.desk.waiting.borrow().is_empty() || self.held.as_ref().is_some_and(|held| held.is_used)
+        !self.desk.waiting.borrow().is_empty() || self.held.as_ref().is_some_and(|held| held.used.is_some())
     }
 
     /// Does what lies on the desk: one job, so that its answer does not wait for the next, or a few calls of the same
     /// script as long as together they take next to nothing.
     fn work(&mut self) {
-        if let Some(held) = &mut self.held {
-            held.renew();
-        }
         let began = Instant::now();
-        while let Some(errand) = self.desk.take() {
+        loop {
+            // Also when there is no job: the next one is not to wait for it.
+            if let Some(held) = &mut self.held {
+                held.renew();
+            }
+            let Some(errand) = self.desk.take() else { break };
             let Queued { job, reply, of } = match errand {
                 Errand::Run(queued) => queued,
                 Errand::Prepare(of, tell) => {
@@ -244,43 +248,27 @@ impl Core {
             if !goes_on {
                 break;
             }
-            if let Some(held) = &mut self.held {
-                held.renew();
-            }
         }
     }
 
     fn prepare(&mut self, of: &Arc<Shared>) -> Result<bool, JsError> {
         match &self.held {
             Some(held) if !held.of.shares_with(of) => Ok(false),
-            _ => self.hold(of).session.prepare().map(|()| true),
+            _ => hold(&mut self.held, of).session.prepare().map(|()| true),
         }
-    }
-
-    /// The isolate for that executor's jobs. Another's goes first: engines may have room for one on a thread.
-    fn hold(&mut self, of: &Arc<Shared>) -> &mut Held {
-        if self.held.as_ref().is_some_and(|held| !held.of.shares_with(of))
-            && let Some(mut other) = self.held.take()
-        {
-            other.session.discard();
-        }
-        self.held.get_or_insert_with(|| Held::by(of))
     }
 
     /// Runs a job, and says when it ended.
     fn run(&mut self, of: &Arc<Shared>, job: &Job, reply: Reply) -> Instant {
         of.counters.busy.up();
+        let held = hold(&mut self.held, of);
         let started = Instant::now();
-        let interrupter = self.hold(of).session.interrupter();
+        let interrupter = held.session.interrupter();
         let overrun = Overrun { of: Arc::clone(of), is_lost: Arc::clone(&self.is_lost), interrupter };
         self.watch.arm(later(started, job.deadlines.outer), overrun);
-        let held = self.hold(of);
         let deadline = Deadline::since(started, job.deadlines.inner);
         let ended = held.session.run(&job.script, &job.input, &deadline);
-        held.is_used = true;
-        if of.watch_heap {
-            held.heap.look(started, &mut held.session, &of.counters);
-        }
+        held.used = Some(started);
         let finished = Instant::now();
         let outcome = match self.watch.disarm() {
             Some(_) => ended.outcome,
@@ -298,4 +286,17 @@ impl Core {
         self.done.push(Done { reply, outcome, started, finished });
         finished
     }
+}
+
+/// The isolate for that executor's jobs. Another's goes first: engines may have room for one on a thread.
+fn hold<'a>(held: &'a mut Option<Held>, of: &Arc<Shared>) -> &'a mut Held {
+    let does = held.as_ref().is_some_and(|known| known.of.shares_with(of));
+    if !does && let Some(mut other) = held.take() {
+        other.session.discard();
+    }
+    let held = held.get_or_insert_with(|| Held::by(of));
+    if !Arc::ptr_eq(&held.of, of) {
+        held.of = Arc::clone(of);
+    }
+    held
 }

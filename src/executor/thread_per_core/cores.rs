@@ -39,6 +39,15 @@ impl Drop for Place {
     }
 }
 
+/// Says at its end that a thread is lost.
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Cores {
     /// Starts that many threads, at least one, with that much stack: as much as any engine needs that will run on them.
     ///
@@ -57,7 +66,13 @@ impl Cores {
             });
             let watch = watchdog.watch(Overrun::act);
             let name = format!("{}core-{number}", crate::executor::WORKER_THREAD_NAME);
-            let live = move || Core::new(is_lost, watch).live(&runtime);
+            let live = move || {
+                // Whatever ends the thread: no connection is given to one that is gone. Last of all, for a thread that
+                // is lost is not waited for.
+                let _gone = Gone(Arc::clone(&is_lost));
+                let runtime = runtime;
+                Core::new(is_lost, watch).live(&runtime);
+            };
             threads.push(thread::Builder::new().name(name).stack_size(stack).spawn(live)?);
         }
         Ok(Arc::new(Self { seats, threads: Mutex::new(threads), _watchdog: watchdog }))

@@ -76,10 +76,11 @@ impl Shared {
     /// Whether the isolates of the one do for the other.
     fn shares_with(&self, other: &Self) -> bool {
         let (own, others) = (&self.session, &other.session);
-        self.engine == other.engine
-            && own.limits == others.limits
-            && own.reuse == others.reuse
-            && own.recycle == others.recycle
+        std::ptr::eq(self, other)
+            || self.engine == other.engine
+                && own.limits == others.limits
+                && own.reuse == others.reuse
+                && own.recycle == others.recycle
     }
 
     /// Puts a job on the desk of the core that this thread is.
@@ -101,7 +102,7 @@ impl Shared {
 /// Whether an isolate can be made at all, tried on a thread of its own: the cores have theirs in use.
 async fn can_be_made(engine: Arc<dyn JsEngine>, limits: Limits) -> Result<(), JsError> {
     let (tell, told) = oneshot::channel();
-    let stack = usize::try_from(engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
+    let stack = engine.info().stack_bytes();
     thread::Builder::new()
         .name("jsarena-trial".to_owned())
         .stack_size(stack)

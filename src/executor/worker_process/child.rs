@@ -44,7 +44,7 @@ pub fn serve(
     confinement: Confinement,
 ) -> Result<(), WorkerError> {
     let watched = stream.try_clone()?;
-    let stack = usize::try_from(engine.info().thread_stack.as_u64()).unwrap_or(usize::MAX);
+    let stack = engine.info().stack_bytes();
     let (to_here, ended) = crossbeam_channel::bounded(1);
     let name = format!("{WORKER_THREAD_NAME}0");
     thread::Builder::new().name(name).stack_size(stack).spawn({
