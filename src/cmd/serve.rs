@@ -82,7 +82,7 @@ async fn run(asked: &ServeSettings, facts: RuntimeFacts, out: &mut File) -> Resu
     let connections =
         serve::serve(listener, server.routes(), asked.connections, cores.as_deref(), stop).await;
     tracing::info!("no more connections: what has come in is answered");
-    let mut ended = pin!(connections.shutdown());
+    let mut ended = pin!(connections.end());
     let all_answered = timeout(asked.grace, &mut ended).await.is_ok();
     server.pools().shutdown().await;
     if !all_answered && timeout(LAST_ANSWERS, ended).await.is_err() {

@@ -15,8 +15,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use axum::response::IntoResponse;
+use tower::{Service, service_fn};
 use tower_http::catch_panic::CatchPanic;
-use tower_service::Service;
 
 use super::rest;
 use super::router::Routes;
@@ -45,6 +45,7 @@ where
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or_else(number);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let (request, loan) = rest::lend(request);
+    let routes = service_fn(|request| routes.answer(request));
     let mut response = CatchPanic::custom(routes, panicked).call(request).await?;
     if !loan.ends(time).await {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -19,6 +19,7 @@ mod linger;
 mod listen;
 mod metrics;
 mod openapi;
+mod places;
 mod pools;
 mod rest;
 mod router;
@@ -26,7 +27,7 @@ mod scripts;
 mod status;
 
 pub use body::BodyLimits;
-pub use listen::{ConnectionLimits, serve};
+pub use listen::{ConnectionLimits, Connections, serve};
 pub use metrics::RuntimeFacts;
 pub use pools::{MakeExecutor, Pool, PoolName, PoolSize, Pools};
 pub use router::Routes;

@@ -2,9 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -14,7 +12,7 @@ use axum::http::{Method, Request, Response, Uri};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{BoxError, Router};
-use tower_service::Service;
+use tower::Service;
 
 use super::api::{self, Execute};
 use super::status::{ErrorKind, Problem};
@@ -56,26 +54,19 @@ impl From<Router> for Routes {
     }
 }
 
-impl<B> Service<Request<B>> for Routes
-where
-    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<BoxError> + Display,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+impl Routes {
+    /// Answers a request. Not as a `Service`, which would have to name the future or to box it: it is too large for an
+    /// allocator's quick sizes.
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Result<Response<Body>, Infallible>
+    where
+        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError> + Display,
+    {
         match &self.execute {
             Some(server) if request.method() == Method::POST && request.uri().path() == "/execute" => {
-                let server = Arc::clone(server);
-                Box::pin(async move { Ok(execute(&server, request).await.into_response()) })
+                Ok(execute(server, request).await.into_response())
             }
-            _ => Box::pin(self.others.call(request)),
+            _ => self.others.clone().call(request).await,
         }
     }
 }

@@ -154,14 +154,17 @@ impl Problem {
 
     /// What a client is told of a job that gave no answer; `Err` gives back the answer of one that did.
     pub(super) fn of(outcome: Outcome) -> Result<Self, String> {
-        let said = outcome.to_string();
         Ok(match outcome {
             Outcome::Ok(answer) => return Err(answer),
             Outcome::Exception(error) => Self::of_guest(error),
-            Outcome::Timeout { kind: TimeoutKind::Inner, .. } => Self::new(ErrorKind::Timeout, said),
-            Outcome::Timeout { kind: TimeoutKind::Outer, .. } => Self::new(ErrorKind::OuterTimeout, said),
-            Outcome::OutOfMemory => Self::new(ErrorKind::OutOfMemory, said),
-            Outcome::StackOverflow => Self::new(ErrorKind::StackOverflow, said),
+            Outcome::Timeout { kind: TimeoutKind::Inner, .. } => {
+                Self::new(ErrorKind::Timeout, outcome.to_string())
+            }
+            Outcome::Timeout { kind: TimeoutKind::Outer, .. } => {
+                Self::new(ErrorKind::OuterTimeout, outcome.to_string())
+            }
+            Outcome::OutOfMemory => Self::new(ErrorKind::OutOfMemory, outcome.to_string()),
+            Outcome::StackOverflow => Self::new(ErrorKind::StackOverflow, outcome.to_string()),
             Outcome::InvalidResult(why) => Self::new(ErrorKind::InvalidResult, why),
             Outcome::Panic(message) => Self::new(ErrorKind::Panic, message),
             Outcome::Crash(how) => Self::new(ErrorKind::Crash, how),

@@ -1,11 +1,11 @@
 //! Clients as they come: too much, too slow, gone.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use super::Server;
+use super::{Server, eventually};
 
 #[test]
 fn a_body_that_is_too_long_is_answered_and_the_connection_goes_on() {
@@ -120,6 +120,11 @@ fn who_is_slow_is_not_waited_for_and_holds_nobody_up() {
     assert_eq!(server.run("return 2").status, 200, "others are served meanwhile");
     assert_eq!(slow_body.receive().unwrap().verdict(), (408, "slow_request".to_owned()));
     assert!(slow_header.receive().is_err(), "the connection is closed");
+    // Nor is who has been answered before.
+    let mut slow_later = server.client();
+    assert_eq!(slow_later.run("javascript", "return 2").status, 200);
+    slow_later.send(b"POST /execute HTTP/1.1\r\nhost: x\r\ncontent-").unwrap();
+    assert!(slow_later.receive().is_err(), "the connection is closed");
     // It goes on for longer than anybody listens to it, and then may have lost the answer.
     assert!(drops.join().unwrap().is_none_or(|status| status == 408));
     assert_eq!(server.run("return 2").status, 200);
@@ -148,28 +153,59 @@ fn headers_without_end_are_refused() {
 }
 
 #[test]
-fn connections_beyond_the_cap_wait_for_their_turn() {
+fn a_connection_beyond_the_cap_takes_the_place_of_the_one_that_is_idle_for_longest() {
     let server = Server::fake(&["--connections", "2"]);
-    let held: Vec<_> = (0..2)
-        .map(|_| {
-            let mut client = server.client();
-            assert_eq!(client.run("javascript", "return 1").status, 200);
-            client
-        })
-        .collect();
-    let mut waiting = TcpStream::connect(server.said["listen"].as_str().unwrap()).unwrap();
-    let body = r#"{"type":"javascript","code":"return 3"}"#;
-    let length = body.len();
-    let head =
-        format!("POST /execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-    waiting.write_all(format!("{head}{body}").as_bytes()).unwrap();
-    waiting.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-    let mut byte = [0];
-    assert!(waiting.read(&mut byte).is_err(), "there is no place yet");
-    drop(held);
-    waiting.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let [mut first, mut second] = [server.client(), server.client()];
+    for client in [&mut first, &mut second] {
+        assert_eq!(client.run("javascript", "return 1").status, 200);
+    }
+    thread::scope(|scope| {
+        let works = scope.spawn(|| first.run("javascript", "sleep 500ms; return 1"));
+        eventually("it is under way", || server.under_way() == 1);
+        let mut newcomer = server.client();
+        assert_eq!(newcomer.run("javascript", "return 2").json()["result"], 2);
+        assert!(second.receive().is_err(), "who was idle had to go");
+        assert_eq!(works.join().unwrap().json()["result"], 1, "and who worked had not");
+        assert_eq!(newcomer.run("javascript", "return 3").json()["result"], 3);
+    });
+}
+
+#[test]
+fn connections_beyond_the_cap_wait_while_all_the_others_work() {
+    let server = Server::fake(&["--connections", "2", "--task-workers", "2"]);
+    thread::scope(|scope| {
+        let working: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| server.client().run("javascript", "sleep 600ms; return 1").status))
+            .collect();
+        eventually("both are under way", || server.under_way() == 2);
+        let mut waiting = TcpStream::connect(server.said["listen"].as_str().unwrap()).unwrap();
+        let body = r#"{"type":"javascript","code":"return 3"}"#;
+        let length = body.len();
+        let head = format!(
+            "POST /execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        waiting.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        waiting.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        assert!(waiting.read(&mut [0]).is_err(), "there is no place yet");
+        waiting.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut answer = String::new();
+        waiting.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(r#""result":3"#), "{answer}");
+        assert!(working.into_iter().all(|client| client.join().unwrap() == 200));
+    });
+}
+
+#[test]
+fn who_says_that_no_more_will_come_gets_the_answer() {
+    let server = Server::fake(&[]);
+    let mut client = TcpStream::connect(server.said["listen"].as_str().unwrap()).unwrap();
+    let body = r#"{"type":"javascript","code":"sleep 100ms; return 3"}"#;
+    let head = format!("POST /execute HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    client.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut answer = String::new();
-    waiting.read_to_string(&mut answer).unwrap();
+    client.read_to_string(&mut answer).unwrap();
     assert!(answer.contains(r#""result":3"#), "{answer}");
 }
 

@@ -1,8 +1,9 @@
 //! How a server ends.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
@@ -60,6 +61,30 @@ fn jobs_that_still_wait_when_the_grace_is_over_are_answered_too() {
         let draining = (503, "draining".to_owned());
         assert_eq!(statuses, [(200, String::new()), draining.clone(), draining]);
     });
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn an_answer_that_is_on_its_way_arrives_whole() {
+    let mut server = Server::fake(&[]);
+    let mut client = TcpStream::connect(server.said["listen"].as_str().unwrap()).unwrap();
+    let text = "x".repeat(1_000_000);
+    let body = format!(r#"{{"type":"javascript","code":"echo","input":"{text}"}}"#);
+    let head = format!("POST /execute HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    client.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    let mut answer = vec![0; 1000];
+    client.read_exact(&mut answer).unwrap();
+    server.signal(Signal::SIGTERM);
+    let address = server.said["listen"].as_str().unwrap();
+    eventually("it has heard it", || TcpStream::connect(address).is_err());
+    thread::sleep(Duration::from_millis(100));
+    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    client.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).expect("nothing is missing");
+    assert_eq!(body["result"], text);
+    drop(client);
     assert_eq!(server.wait().code(), Some(0));
 }
 
