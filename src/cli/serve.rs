@@ -83,7 +83,8 @@ pub struct ServeArgs {
     /// answer; a kept connection that is idle for as long is closed [default: 30s]
     #[arg(long, value_name = "TIME")]
     pub read_timeout: Option<Time>,
-    /// Most connections at a time; the next one waits [default: 1024]
+    /// Most connections at a time; for the next one's sake the one that has been idle for longest is closed, or it
+    /// waits until one is [default: 1024]
     #[arg(long, value_name = "N")]
     pub connections: Option<u32>,
     /// How long a shutdown waits for what is under way, before jobs that still wait are answered as cancelled

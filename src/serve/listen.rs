@@ -48,7 +48,7 @@ impl Connections {
 
 /// Serves connections until `stop` is ready: then accepts no more, and gives those it has. Each lives as a task of this
 /// runtime, or on one of the cores. When there are as many as there may be, the one that has been idle for longest ends
-/// for the next one's sake; if none is, that one waits.
+/// for the next one's sake; if none is, that one waits until one is, or ends.
 pub async fn serve(
     listener: TcpListener,
     routes: Routes,
@@ -87,7 +87,7 @@ pub async fn serve(
                     let was_full = std::mem::replace(&mut is_full, places.are_all_taken());
                     if is_full && !places.make_room() && !was_full {
                         tracing::warn!(
-                            "as many connections as there may be, and all are at work: the next one waits"
+                            "as many connections as there may be, and none is idle: the next one waits"
                         );
                     }
                     newcomer = Some(stream);

@@ -1,8 +1,9 @@
 //! Places for connections: who has one, and who has to leave it.
 //!
 //! A connection that neither works nor ends keeps others out. It leaves once it has had its time, and sooner for a
-//! newcomer who would find no place: the one that has been idle for longest goes. One look at all of them now and then
-//! does for what would be a timer a request.
+//! newcomer who would find no place: the one that has been idle for longest goes, unless it was at work just now, as
+//! those are that send one request after another. One look at all of them now and then does for what would be a timer a
+//! request.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -45,9 +46,11 @@ pub(super) struct Seat {
 /// A request is being answered.
 const WORKS: u64 = u64::MAX;
 
-/// How often the places are looked at in the time that a connection may be idle: what it is given too much is a part of
-/// its time.
-pub(super) const LOOKS: u32 = 8;
+/// How often the places are looked at in the time that a connection may be idle: it may get the part of a look more.
+pub(super) const LOOKS: u32 = 32;
+
+/// For how many looks a connection is idle before it makes room: one whole one, and the part in which it became idle.
+const NOT_JUST_NOW: u64 = 2;
 
 impl Places {
     pub fn new(most: usize) -> Arc<Self> {
@@ -87,10 +90,15 @@ impl Places {
 
     /// Asks the one to leave that has been idle for longest, of those that have not been asked. Says whether there is one.
     pub fn make_room(&self) -> bool {
+        let look = self.looks.load(Ordering::Relaxed);
         let taken = self.taken.lock();
-        let idle = taken.iter().map(|(_, seat)| (seat.idle_since.load(Ordering::Relaxed), seat));
-        let may_go = |since: u64, seat: &Seat| since != WORKS && !seat.has_to_leave.load(Ordering::Relaxed);
-        let goes = idle.filter(|(since, seat)| may_go(*since, seat)).min_by_key(|(since, _)| *since);
+        let seats = taken.iter().map(|(_, seat)| (seat.idle_since.load(Ordering::Relaxed), seat));
+        let may_go = |since: u64, seat: &Seat| {
+            since != WORKS
+                && look.saturating_sub(since) >= NOT_JUST_NOW
+                && !seat.has_to_leave.load(Ordering::Relaxed)
+        };
+        let goes = seats.filter(|(since, seat)| may_go(*since, seat)).min_by_key(|(since, _)| *since);
         if let Some((_, seat)) = goes {
             seat.ask_to_leave();
         }
@@ -216,10 +224,13 @@ mod tests {
         places.look();
         drop(second.seat().works());
         assert!(places.are_all_taken());
-        for expected in [[true, false], [true, true]] {
-            assert!(places.make_room());
-            assert_eq!([&first, &second].map(has_to_leave), expected);
-        }
+        assert!(!places.make_room(), "both may be between two requests");
+        places.look();
+        assert!(places.make_room());
+        assert!(has_to_leave(&first) && !places.make_room(), "the second was at work later");
+        places.look();
+        assert!(places.make_room());
+        assert!(has_to_leave(&second));
         assert!(!places.make_room(), "the others are on their way, or work");
         assert!(!has_to_leave(&works));
         assert_eq!(connection(first).await, End::Left);

@@ -154,13 +154,14 @@ fn headers_without_end_are_refused() {
 
 #[test]
 fn a_connection_beyond_the_cap_takes_the_place_of_the_one_that_is_idle_for_longest() {
-    let server = Server::fake(&["--connections", "2"]);
+    // Idle is who has done nothing for a thirty-second of that time.
+    let server = Server::fake(&["--connections", "2", "--read-timeout", "4s"]);
     let [mut first, mut second] = [server.client(), server.client()];
     for client in [&mut first, &mut second] {
         assert_eq!(client.run("javascript", "return 1").status, 200);
     }
     thread::scope(|scope| {
-        let works = scope.spawn(|| first.run("javascript", "sleep 500ms; return 1"));
+        let works = scope.spawn(|| first.run("javascript", "sleep 800ms; return 1"));
         eventually("it is under way", || server.under_way() == 1);
         let mut newcomer = server.client();
         assert_eq!(newcomer.run("javascript", "return 2").json()["result"], 2);
