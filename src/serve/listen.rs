@@ -66,7 +66,8 @@ pub async fn serve(
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = pin!(stop);
     let mut newcomer = None;
-    let mut is_full = false;
+    // Whether the last one that came has to.
+    let mut waits = false;
     loop {
         tokio::select! {
             biased;
@@ -84,8 +85,8 @@ pub async fn serve(
             }
             accepted = listener.accept(), if newcomer.is_none() => match accepted {
                 Ok((stream, _)) => {
-                    let was_full = std::mem::replace(&mut is_full, places.are_all_taken());
-                    if is_full && !places.make_room() && !was_full {
+                    let waited = std::mem::replace(&mut waits, places.are_all_taken() && !places.make_room());
+                    if waits && !waited {
                         tracing::warn!(
                             "as many connections as there may be, and none is idle: the next one waits"
                         );
