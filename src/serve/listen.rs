@@ -155,7 +155,6 @@ impl Connection {
             Err(error) => tracing::debug!(%error, "a connection failed"),
         }
         linger::close(stream, time).await;
-        drop(place);
     }
 }
 
